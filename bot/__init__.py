@@ -1,0 +1,1 @@
+"""One process of Skipline: settings, wiring, life cycle, command line."""

@@ -1,0 +1,62 @@
+"""Lets tanjun 2.17.7 declare commands on hikari 2.2 and later.
+
+hikari 2.2.0 removed `is_dm_enabled` from application commands in favour of context types; tanjun still
+reads it from the builders it declares and, on every later start, from the commands Discord already has.
+Importing this module adds it to both. It must be imported before the first `tanjun.Client` is built.
+
+`tests/bot/test_tanjun_compat.py` fails as soon as either library makes this module unnecessary.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import hikari
+from hikari.impl import special_endpoints
+
+__all__ = ["mute_deprecations"]
+
+
+def _builder_is_dm_enabled(builder: hikari.api.CommandBuilder) -> hikari.UndefinedOr[bool]:
+    contexts = builder.context_types
+    if contexts is hikari.UNDEFINED:
+        return hikari.UNDEFINED
+    return hikari.ApplicationContextType.BOT_DM in contexts
+
+
+def _set_is_dm_enabled(
+    builder: hikari.api.CommandBuilder, state: hikari.UndefinedOr[bool], /
+) -> hikari.api.CommandBuilder:
+    # Nothing sent means "everywhere" to Discord, so only a refusal needs saying.
+    contexts = [hikari.ApplicationContextType.GUILD] if state is False else hikari.UNDEFINED
+    return builder.set_context_types(contexts)
+
+
+def _command_is_dm_enabled(command: hikari.PartialCommand) -> bool:
+    # Discord keeps no contexts for the commands of one guild and answers null; a DM never shows them.
+    if command.guild_id is not None:
+        return False
+    return not command.context_types or hikari.ApplicationContextType.BOT_DM in command.context_types
+
+
+def _install() -> None:
+    # Any, because the members are precisely what the type checker knows not to exist.
+    builder: Any = special_endpoints.CommandBuilder
+    command: Any = hikari.PartialCommand
+    if not hasattr(builder, "is_dm_enabled"):
+        builder.is_dm_enabled = property(_builder_is_dm_enabled)
+        builder.set_is_dm_enabled = _set_is_dm_enabled
+    if not hasattr(command, "is_dm_enabled"):
+        command.is_dm_enabled = property(_command_is_dm_enabled)
+
+
+def mute_deprecations() -> None:
+    """Silence the deprecation warnings tanjun causes in alluka, some fifteen for each command that runs.
+
+    hikari turns all warnings on when a `GatewayBot` is built, so call this after that; before, it has no effect.
+    """
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(tanjun|alluka)(\.|$)")
+
+
+_install()
