@@ -1,0 +1,75 @@
+"""The schema's versions. Add a file to `versions/` with raw SQL in ``op.execute``, nothing else to register.
+
+In that SQL write a colon before a word as ``\\:``, else Alembic takes it for a parameter; ``::type`` is fine.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from persistence.errors import SchemaUnknown
+from persistence.pool import single_connection
+
+# Any constant will do, as long as every version of the program uses the same: "skip" in ASCII.
+_LOCK = 0x736B6970
+
+
+async def upgrade(url: str) -> tuple[str | None, str]:
+    """Bring the database to the newest version in one transaction; return the version before and after.
+
+    Safe from empty, again, and by several processes at once: an advisory lock lets one work and the others
+    find nothing left to do. Raises `Unavailable`, or `SchemaUnknown` when the database is newer than the code.
+    """
+    async with single_connection(url) as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        before = await _current(connection)
+        statements = _render(before)
+        if statements:
+            await connection.execute(statements)
+        return before, head()
+
+
+async def status(url: str) -> tuple[str | None, str]:
+    """Return the database's version (None when empty) and the newest version known to this code."""
+    async with single_connection(url) as connection:
+        return await _current(connection), head()
+
+
+def head() -> str:
+    """Return the newest version known to this code."""
+    newest = ScriptDirectory.from_config(_config(io.StringIO())).get_current_head()
+    assert newest is not None, "there is at least one migration"
+    return newest
+
+
+async def _current(connection: Any) -> str | None:
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return None
+    return await connection.fetchval("SELECT version_num FROM alembic_version")
+
+
+def _render(current: str | None) -> str:
+    if current == head():
+        return ""
+    script = io.StringIO()
+    try:
+        command.upgrade(_config(script), f"{current}:head" if current else "head", sql=True)
+    except CommandError as error:
+        raise SchemaUnknown(
+            f"The database is at version {current}, which this program does not know."
+        ) from error
+    return script.getvalue()
+
+
+def _config(output: io.StringIO) -> Config:
+    config = Config(output_buffer=output)
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
