@@ -1,14 +1,12 @@
 """Discord's permission bits and how a member's permissions in a channel come about.
 
-Source: Discord's developer documentation, topic Permissions (bit table, overwrite hierarchy, implicit permissions).
+Source: Discord's documentation, topic Permissions: bit table, overwrite hierarchy, implicit permissions.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -72,7 +70,7 @@ class Permission(IntFlag):
     BYPASS_SLOWMODE = 1 << 52
 
 
-ALL: Final[int] = reduce(or_, (int(bit) for bit in Permission))
+ALL: Final[int] = sum(int(bit) for bit in Permission)
 """Every documented bit: what an owner or an administrator has."""
 
 GUILD_ONLY: Final[int] = int(
@@ -126,7 +124,9 @@ def base(
     """
     if member_id == owner_id:
         return ALL
-    granted = reduce(or_, (roles.get(role_id, 0) for role_id in member_role_ids), roles.get(everyone_id, 0))
+    granted = roles.get(everyone_id, 0)
+    for role_id in member_role_ids:
+        granted |= roles.get(role_id, 0)
     return ALL if granted & Permission.ADMINISTRATOR else granted
 
 

@@ -1,7 +1,8 @@
 """Discord's rate limits: buckets a route family and top-level resource, the global limit, invalid requests.
 
-Discord publishes the rules (documentation, topic Rate Limits) but not the figures of a bucket, which may change
-at any time; the figures here are those bots have seen for years. Tests set their own with `RateLimits.limit`.
+Discord publishes the rules (documentation, topic Rate Limits) but not the figures of a bucket, which may
+change at any time; the figures here are those bots have seen for years. Tests set their own with
+`RateLimits.limit`.
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ class _Limit:
 class RateLimits:
     """Counts requests the way Discord does.
 
-    Modes: `off` says yes to all and sends no header; `headers` counts and sends the headers of the buckets but
-    refuses nothing; `on` refuses as well. `clock` gives seconds since the epoch. A window opens with its
-    first request and ends `seconds` later.
+    Modes: `off` says yes to all and sends no header; `headers` counts and sends the headers of the buckets
+    but refuses nothing; `on` refuses as well. `clock` gives seconds since the epoch. A window opens with
+    its first request and ends `seconds` later.
     """
 
     def __init__(self, mode: Mode = "headers", clock: Callable[[], float] = time.time) -> None:
