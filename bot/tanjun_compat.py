@@ -54,7 +54,7 @@ def _install() -> None:
 def mute_deprecations() -> None:
     """Silence the deprecation warnings tanjun causes in alluka, some fifteen for each command that runs.
 
-    hikari turns all warnings on when a `GatewayBot` is built, so call this after that; before, it has no effect.
+    hikari turns all warnings on when a `GatewayBot` is built: call this after that, before has no effect.
     """
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(tanjun|alluka)(\.|$)")
 
