@@ -1,0 +1,54 @@
+"""Every sentence people read, by language and feature: `texts/<language>/<feature>.toml`.
+
+A key is `<feature>.<name>`, e.g. `submit.confirmed`. A sentence missing in a language falls back to English.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+FALLBACK: Final = "en"
+
+
+@cache
+def _sentences(language: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    folder = files("components.texts") / language
+    if not folder.is_dir():
+        return found
+    for file in folder.iterdir():
+        if file.name.endswith(".toml"):
+            feature = file.name.removesuffix(".toml")
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            found.update({f"{feature}.{name}": str(value) for name, value in table.items()})
+    return found
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Languages there are texts in, English first; named as Discord's locales, e.g. `es-ES`."""
+    folder = files("components.texts")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and "__" not in entry.name)
+    return (FALLBACK, *(name for name in names if name != FALLBACK))
+
+
+def say(key: str, /, locale: str = FALLBACK, **values: object) -> str:
+    """The sentence of a key in a person's language, with `values` filled in.
+
+    `locale` is Discord's (`en-GB`, `es-ES`); raises `KeyError` for a key that English lacks.
+    """
+    sentence = _sentences(locale).get(key) or _sentences(FALLBACK)[key]
+    return sentence.format(**values) if values else sentence
+
+
+def describe(key: str) -> dict[str, str]:
+    """A command's or option's description in every language, as Tanjun takes it."""
+    described = {"default": say(key)}
+    for language in languages()[1:]:
+        if key in _sentences(language):
+            described[language] = say(key, language)
+    return described

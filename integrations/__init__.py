@@ -1,0 +1,1 @@
+"""Other people's servers. Nothing here knows Discord or Redis."""

@@ -1,0 +1,1 @@
+"""What people call: one Tanjun component a feature, thin doors to the state."""

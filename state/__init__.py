@@ -1,0 +1,1 @@
+"""What is true now: Redis keys, the moves of the queue, the change feed, leases."""

@@ -1,0 +1,96 @@
+"""Tells one process what changed in any guild, as soon as the script that changed it is done."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import cast
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from state import keys
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One move: its guild, revision and kind (as in the guild's event stream)."""
+
+    guild: int
+    revision: int
+    kind: str
+
+
+Heard = Callable[[Change], None]
+Resumed = Callable[[], Awaitable[None]]
+
+
+class Feed:
+    """Hears every change announced on Redis and hands it to the listeners, which must not block.
+
+    Pub/sub may lose messages while the connection is down, so after each (re)connect every `resumed`
+    listener is awaited: there they look at what they may have missed.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._heard: list[Heard] = []
+        self._resumed: list[Resumed] = []
+        self._task: asyncio.Task[None] | None = None
+        self.connected = asyncio.Event()
+
+    def listen(self, heard: Heard, resumed: Resumed | None = None) -> None:
+        """Adds a listener for changes and, if given, one for each (re)connect."""
+        self._heard.append(heard)
+        if resumed is not None:
+            self._resumed.append(resumed)
+
+    async def open(self) -> None:
+        """Starts to listen and returns once the first subscription stands."""
+        self._task = asyncio.create_task(self._run(), name="feed")
+        await self.connected.wait()
+
+    async def close(self) -> None:
+        """Stops listening."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        pause = 0.1
+        while True:
+            try:
+                async with self._redis.pubsub() as pubsub:
+                    await pubsub.subscribe(keys.CHANGES)
+                    # The first message is the server's confirmation: nothing sent later can be missed.
+                    await pubsub.get_message(timeout=5.0)
+                    for resumed in self._resumed:
+                        await resumed()
+                    self.connected.set()
+                    pause = 0.1
+                    while True:
+                        message = cast(
+                            "dict[str, str] | None",
+                            await pubsub.get_message(ignore_subscribe_messages=True, timeout=30.0),
+                        )
+                        if message is not None:
+                            self._hand_out(message["data"])
+                        else:
+                            await pubsub.ping()
+            except (RedisError, OSError) as lost:
+                self.connected.clear()
+                _log.warning("The change feed lost Redis (%s); trying again.", type(lost).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    def _hand_out(self, text: str) -> None:
+        guild, revision, kind = text.split(" ", 2)
+        change = Change(int(guild), int(revision), kind)
+        for heard in self._heard:
+            heard(change)

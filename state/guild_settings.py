@@ -1,0 +1,53 @@
+"""Settings of one guild, as its `settings` hash holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from state.scripts import DEFAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class GuildSettings:
+    """What a guild has chosen; everything has a default, so an untouched guild works.
+
+    `closed`: labels of the tiers that take no songs. `lock`: how many announced songs keep their place
+    (0-3). `cap`: songs the queue holds, 0 for no limit. `cooldown`: seconds before a played track may
+    come again. Role and channel ids are 0 when none is chosen.
+    """
+
+    paused: bool = False
+    closed: frozenset[int] = frozenset()
+    lock: int = int(DEFAULTS["lock"])
+    cap: int = int(DEFAULTS["cap"])
+    free_limit: int = int(DEFAULTS["limit:0"])
+    pending_limit: int = int(DEFAULTS["limit:pending"])
+    cooldown: int = int(DEFAULTS["cooldown"])
+    reviewer_role: int = 0
+    channels: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    @classmethod
+    def from_hash(cls, fields: Mapping[str, str]) -> GuildSettings:
+        """The settings from the fields of the hash; unknown fields are left to the features they serve."""
+
+        def number(name: str, default: int) -> int:
+            value = fields.get(name)
+            return default if value is None else int(value)
+
+        closed = {int(name[7:]) for name, value in fields.items() if name[:7] == "closed:" and value == "1"}
+        return cls(
+            paused=fields.get("paused") == "1",
+            closed=frozenset(closed),
+            lock=number("lock", cls.lock),
+            cap=number("cap", cls.cap),
+            free_limit=number("limit:0", cls.free_limit),
+            pending_limit=number("limit:pending", cls.pending_limit),
+            cooldown=number("cooldown", cls.cooldown),
+            reviewer_role=number("role:reviewer", 0),
+            channels={name[8:]: int(value) for name, value in fields.items() if name[:8] == "channel:"},
+        )
+
+    def takes(self, label: int) -> bool:
+        """Whether songs may be submitted to that tier now."""
+        return not self.paused and label not in self.closed

@@ -1,0 +1,81 @@
+-- include: move order song points
+-- Ends the song that plays and starts the first in order of play.
+-- ARGS: [expected: number or 'none'] [guard: ms] [guard_self: bool]
+-- A stale expectation, or a Next of a moment ago, moves nothing and tells who advanced.
+local now = redis.call('HMGET', PREFIX .. 'now', 'song', 'since', 'mover', 'mover_name', 'moved', 'moved_at',
+  'durations')
+local playing, since, durations = now[1], now[2], now[7]
+local mover = { by = now[3] or '0', by_name = now[4] or '', moved = now[5] or '',
+  ago = now[6] and NOW - tonumber(now[6]) or 0, song = playing and facts_of(member_of(playing)) or nil }
+if ARGS.expected and ARGS.expected ~= (playing or 'none') then
+  return refuse('stale', mover)
+end
+if ARGS.guard and mover.moved == 'next' and mover.ago < ARGS.guard
+    and (ARGS.guard_self or mover.by ~= BY) then
+  return refuse('recent', mover)
+end
+local member = play_order(0, 1)[1]
+if not member and not playing then
+  return refuse('empty', { pending = redis.call('ZCARD', PREFIX .. 'pending'),
+    held = redis.call('ZCARD', PREFIX .. 'held') })
+end
+
+undoable()
+local before, seconds
+if playing then
+  local ended = member_of(playing)
+  move_song(ended, { state = 'played', ended_at = AT })
+  before = facts_of(ended)
+  seconds = math.floor((NOW - tonumber(since)) / 1000)
+  before.seconds = seconds
+  local track = song_field(ended, 'track')
+  if track then
+    put_score('recent', track, NOW)
+    local horizon = NOW - math.max(tonumber(setting('cooldown', DEFAULT_COOLDOWN)), RECENT_SECONDS) * 1000
+    for _, old in ipairs(redis.call('ZRANGEBYSCORE', PREFIX .. 'recent', '-inf', digits(horizon))) do
+      put_score('recent', old, nil)
+    end
+  end
+  -- A song passed over in a few seconds says nothing of how long a review takes.
+  if seconds >= SHORTEST_REVIEW then
+    local kept = { digits(seconds) }
+    for value in string.gmatch(durations or '', '%d+') do
+      if #kept < DURATIONS_KEPT then
+        kept[#kept + 1] = value
+      end
+    end
+    change_field('now', 'durations', table.concat(kept, ','))
+  end
+end
+
+local turn = turn_now() + 1
+local song, stake
+if member then
+  local user = song_field(member, 'user')
+  local fields = { state = 'playing', started_at = AT, locked = false, due = false }
+  if song_field(member, 'tier') == '0' then
+    stake = take_points(user)
+    if #stake > 0 then
+      fields.stake = cjson.encode(stake)
+    end
+  end
+  move_song(member, fields)
+  if stake then
+    rescore(user)
+  end
+  song = facts_of(member)
+end
+change_field('now', 'song', song and digits(song.number) or nil)
+change_field('now', 'title', song and song.title or nil)
+change_field('now', 'artist', song and song.artist or nil)
+change_field('now', 'since', song and AT or nil)
+change_field('now', 'turn', digits(turn))
+mark_mover('next')
+local locks = {}
+for _, locked in ipairs(lock_announced()) do
+  locks[#locks + 1] = { locked, song_field(locked, 'locked') }
+end
+local number = song and digits(song.number) or ''
+remember('next', number, { locks = locks, track = playing and song_field(member_of(playing), 'track') or nil })
+return commit('next', number, { ended = before, song = song, seconds = seconds, stake = stake },
+  { ended = before, song = song, waiting = waiting_count() })

@@ -1,0 +1,135 @@
+-- The frame of every move: answers a repeated request with its first answer, refuses on a guild whose
+-- live state is unknown, records what is written, and commits one revision with one event.
+--
+-- KEYS[1]  sl:{guild}:rev          ARGV[1]  request id, '' for none
+-- ARGV[2]  acting user's id        ARGV[3]  acting user's name        ARGV[4]  arguments, a JSON object
+local PREFIX = string.sub(KEYS[1], 1, -4)
+local REQUEST, BY, BY_NAME = ARGV[1], ARGV[2], ARGV[3]
+local ARGS = cjson.decode(ARGV[4])
+
+local REVISION = redis.call('GET', KEYS[1])
+if not REVISION then
+  return cjson.encode({ refused = 'unopened' })
+end
+if REQUEST ~= '' then
+  local first = redis.call('GET', PREFIX .. 'req:' .. REQUEST)
+  if first then
+    return first
+  end
+end
+REVISION = string.format('%.0f', tonumber(REVISION) + 1)
+
+local time = redis.call('TIME')
+local NOW = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+-- Scores and sequences pass through here, never through tostring: %.14g would round them.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+local AT = digits(NOW)
+local effects = {}
+local undo_log = nil
+
+local function refuse(code, facts)
+  facts = facts or {}
+  facts.refused = code
+  return cjson.encode(facts)
+end
+
+local function nullable(value)
+  if value == nil or value == false then
+    return cjson.null
+  end
+  return value
+end
+
+local function put_string(name, value)
+  redis.call('SET', PREFIX .. name, value)
+  effects[#effects + 1] = { 's', name, cjson.null, value }
+end
+
+local function put_score(name, member, score)
+  if score == nil then
+    if redis.call('ZREM', PREFIX .. name, member) == 1 then
+      effects[#effects + 1] = { 'z', name, member, cjson.null }
+    end
+    return
+  end
+  local text = digits(score)
+  redis.call('ZADD', PREFIX .. name, text, member)
+  effects[#effects + 1] = { 'z', name, member, text }
+end
+
+local function put_field(name, field, value)
+  if value == nil then
+    redis.call('HDEL', PREFIX .. name, field)
+  else
+    redis.call('HSET', PREFIX .. name, field, value)
+  end
+  effects[#effects + 1] = { 'h', name, field, nullable(value) }
+end
+
+-- A field that Undo puts back, and by which it sees that the world has moved on.
+local function change_field(name, field, value)
+  local before = redis.call('HGET', PREFIX .. name, field) or nil
+  if before == value then
+    return
+  end
+  put_field(name, field, value)
+  if undo_log then
+    undo_log[#undo_log + 1] = { name, field, nullable(before), nullable(value) }
+  end
+end
+
+local function next_in(name)
+  local value = digits(redis.call('INCR', PREFIX .. name))
+  effects[#effects + 1] = { 's', name, cjson.null, value }
+  return tonumber(value)
+end
+
+local function undoable()
+  undo_log = {}
+end
+
+-- Keeps the newest moves on a stack, named by revision. `extra` is what Undo needs beyond the fields.
+local function remember(kind, song, extra)
+  local stack = {}
+  for revision in string.gmatch(redis.call('HGET', PREFIX .. 'undo', 'stack') or '', '%d+') do
+    stack[#stack + 1] = revision
+  end
+  stack[#stack + 1] = REVISION
+  while #stack > UNDO_DEPTH do
+    put_field('undo', table.remove(stack, 1), nil)
+  end
+  put_field('undo', 'stack', table.concat(stack, ','))
+  local record = { kind = kind, song = song, by = BY, by_name = BY_NAME, at = AT, fields = undo_log }
+  for name, value in pairs(extra or {}) do
+    record[name] = value
+  end
+  put_field('undo', REVISION, cjson.encode(record))
+end
+
+-- Names the one who moved last, for whoever comes a moment later. Never undone.
+local function mark_mover(kind)
+  put_field('now', 'mover', BY)
+  put_field('now', 'mover_name', BY_NAME)
+  put_field('now', 'moved', kind)
+  put_field('now', 'moved_at', AT)
+end
+
+local function commit(kind, song, data, answer)
+  redis.call('XADD', PREFIX .. 'events', REVISION .. '-0',
+    'kind', kind, 'at', AT, 'by', BY, 'by_name', BY_NAME, 'song', song or '', 'req', REQUEST,
+    'data', cjson.encode(data), 'effects', cjson.encode(effects))
+  redis.call('SET', KEYS[1], REVISION)
+  answer.revision = tonumber(REVISION)
+  answer.kind = kind
+  local text = cjson.encode(answer)
+  if REQUEST ~= '' then
+    redis.call('SET', PREFIX .. 'req:' .. REQUEST, text, 'EX', REQUEST_SECONDS)
+  end
+  local guild = string.match(PREFIX, '{(.-)}')
+  redis.call('PUBLISH', 'sl:changes', guild .. ' ' .. REVISION .. ' ' .. kind)
+  return text
+end

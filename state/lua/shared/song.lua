@@ -1,0 +1,133 @@
+-- A song is a hash; its state, tier, seq, due, hold and locked fields alone decide in which set it sits and
+-- with which score. Every move changes fields, then seats the song: the sets cannot disagree with it.
+
+local function member_of(number)
+  return string.format('%012.0f', tonumber(number))
+end
+
+local function song_key(member)
+  return 'song:' .. member
+end
+
+local function song_field(member, field)
+  return redis.call('HGET', PREFIX .. song_key(member), field) or nil
+end
+
+local function song_exists(member)
+  return redis.call('EXISTS', PREFIX .. song_key(member)) == 1
+end
+
+-- Points of a Discord account and of every handle linked to it, each counted once, within the score.
+local function free_points(user)
+  local total = tonumber(redis.call('ZSCORE', PREFIX .. 'points:user', user) or '0')
+  for _, handle in ipairs(redis.call('ZRANGE', PREFIX .. 'handles:' .. user, 0, -1)) do
+    total = total + tonumber(redis.call('ZSCORE', PREFIX .. 'points:handle', handle) or '0')
+  end
+  return math.max(0, math.min(total, SPAN - 1))
+end
+
+local function queue_score(member)
+  local tier, seq, locked, user = unpack(redis.call('HMGET', PREFIX .. song_key(member),
+    'tier', 'seq', 'locked', 'user'))
+  if locked then
+    return 0 - (LOCK * SPAN + (SPAN - 1 - tonumber(locked)))
+  end
+  if tier == '0' then
+    return 0 - free_points(user)
+  end
+  return 0 - (tonumber(tier) * SPAN + (SPAN - 1 - tonumber(seq)))
+end
+
+local SEATS = { waiting = 'queue', pending = 'pending', held = 'held', bumped = 'bumped' }
+local ACTIVE = { waiting = true, pending = true, held = true, bumped = true, playing = true }
+
+local function seat(member)
+  local state, seq, due, hold, user, number, track = unpack(redis.call('HMGET', PREFIX .. song_key(member),
+    'state', 'seq', 'due', 'hold', 'user', 'number', 'track'))
+  for _, name in pairs(SEATS) do
+    if name ~= SEATS[state] then
+      put_score(name, member, nil)
+    end
+  end
+  if state == 'waiting' then
+    put_score('queue', member, queue_score(member))
+  elseif state == 'bumped' then
+    put_score('bumped', member, tonumber(due))
+  elseif state == 'held' then
+    put_score('held', member, tonumber(hold))
+  elseif state == 'pending' then
+    put_score('pending', member, tonumber(seq))
+  end
+  put_score('artist:' .. user, member, ACTIVE[state] and tonumber(number) or nil)
+  if track then
+    local owner = redis.call('HGET', PREFIX .. 'tracks', track)
+    if ACTIVE[state] and not owner then
+      put_field('tracks', track, member)
+    elseif not ACTIVE[state] and owner == member then
+      put_field('tracks', track, nil)
+    end
+  end
+end
+
+-- Changes fields of a song (`false` removes one), stamps who and when, and seats it.
+local function move_song(member, fields)
+  local key = song_key(member)
+  fields.by, fields.by_name, fields.at = BY, BY_NAME, AT
+  for field, value in pairs(fields) do
+    change_field(key, field, value or nil)
+  end
+  seat(member)
+end
+
+-- The artist's waiting Free songs follow the points at once. A locked song keeps its place.
+local function rescore(user)
+  for _, member in ipairs(redis.call('ZRANGE', PREFIX .. 'artist:' .. user, 0, -1)) do
+    local state, tier, locked = unpack(redis.call('HMGET', PREFIX .. song_key(member),
+      'state', 'tier', 'locked'))
+    if state == 'waiting' and tier == '0' and not locked then
+      put_score('queue', member, queue_score(member))
+    end
+  end
+end
+
+local function setting(name, default)
+  return redis.call('HGET', PREFIX .. 'settings', name) or default
+end
+
+local function known_tier(label)
+  if redis.call('EXISTS', PREFIX .. 'ladder') == 1 then
+    return redis.call('HEXISTS', PREFIX .. 'ladder', label) == 1
+  end
+  return DEFAULT_LADDER[label] ~= nil
+end
+
+local function facts_of(member)
+  local number, title, artist, user, user_name, tier, state, by, by_name, at = unpack(redis.call('HMGET',
+    PREFIX .. song_key(member), 'number', 'title', 'artist', 'user', 'user_name', 'tier', 'state',
+    'by', 'by_name', 'at'))
+  return { number = tonumber(number), title = title, artist = artist, user = user, user_name = user_name,
+    tier = tonumber(tier), state = state, by = by, by_name = by_name, at = tonumber(at) }
+end
+
+-- Locks the first songs in order of play, once they are announced; gives the members newly locked.
+local function lock_announced()
+  local wanted, newly = tonumber(setting('lock', DEFAULT_LOCK)), {}
+  if wanted < 1 then
+    return newly
+  end
+  for _, member in ipairs(play_order(0, wanted)) do
+    if song_field(member, 'state') == 'waiting' and not song_field(member, 'locked') then
+      put_field(song_key(member), 'locked', digits(next_in('seq')))
+      seat(member)
+      newly[#newly + 1] = member
+    end
+  end
+  return newly
+end
+
+-- Empties the stage: what played leaves it for another state.
+local function leave_stage()
+  for _, field in ipairs({ 'song', 'title', 'artist', 'since' }) do
+    change_field('now', field, nil)
+  end
+end

@@ -1,0 +1,67 @@
+"""Points of Discord accounts and TikTok handles, and the links between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from redis.asyncio import Redis
+
+from state import keys
+from state.connection import members_of
+from state.scripts import Actor, Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class PointsChange:
+    """Points to add to (or, negative, take from) a Discord account or a TikTok user id."""
+
+    kind: Literal["user", "handle"]
+    id: int
+    delta: int
+
+
+class Points:
+    """Points decide the order of Free songs: every change re-scores what it moves, in the same script."""
+
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+        self._redis = redis
+        self._scripts = scripts
+
+    async def add(
+        self, guild: int, request: str, actor: Actor, changes: Sequence[PointsChange]
+    ) -> dict[int, int]:
+        """Applies all changes as one move; gives the new totals by id, held within 0 to 10^14 - 1."""
+        rows = [[change.kind, str(change.id), change.delta] for change in changes]
+        answer = await self._scripts.move("points", guild, request, actor, {"rows": rows})
+        return {int(id_): int(total) for id_, total in answer["totals"]}
+
+    async def link(
+        self,
+        guild: int,
+        request: str,
+        actor: Actor,
+        handle: int,
+        user: int,
+        *,
+        name: str,
+        force: bool = False,
+    ) -> None:
+        """Gives a TikTok user id to an account. Raises `Refused` (`taken`) when another owns it."""
+        arguments = {"handle": str(handle), "user": str(user), "name": name, "force": force or None}
+        await self._scripts.move("link", guild, request, actor, arguments)
+
+    async def unlink(self, guild: int, request: str, actor: Actor, handle: int) -> None:
+        """Takes a TikTok user id from its owner; its points stay with it."""
+        await self._scripts.move("link", guild, request, actor, {"handle": str(handle)})
+
+    async def of_user(self, guild: int, user: int) -> int:
+        """What counts for the Free songs of an account: its own points and those of its handles."""
+        handles = await members_of(self._redis, keys.key(guild, f"handles:{user}"))
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.zscore(keys.points_user(guild), str(user))
+            for handle in handles:
+                pipe.zscore(keys.points_handle(guild), handle)
+            found: list[float | None] = await pipe.execute()
+        return sum(int(value) for value in found if value is not None)

@@ -1,0 +1,245 @@
+"""The moves of a guild's queue. Each is one Lua script; the rules stand in `state/lua`.
+
+Every move takes the guild, a request id and the acting person. The same request id again changes nothing
+and gets the first answer. All moves raise `Refused` when nothing was moved, with the reason and its facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+
+from state import keys
+from state.board import Board
+from state.connection import fields_of, members_of
+from state.scripts import Actor, Scripts
+from state.song import NewSong, Song, SongFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Answer of a move that concerns one song. `place` counts from 1, None when it does not wait."""
+
+    revision: int
+    kind: str
+    song: SongFacts
+    place: int | None = None
+    waiting: int | None = None
+    was: str | None = None
+    from_tier: int | None = None
+
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Moved:
+        """The answer from a script's JSON."""
+        return cls(
+            revision=answer["revision"],
+            kind=answer["kind"],
+            song=SongFacts.from_answer(answer["song"]),
+            place=answer.get("place"),
+            waiting=answer.get("waiting"),
+            was=answer.get("was"),
+            from_tier=answer.get("from"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Answer of Next: what ended, what plays now (None: the queue is empty), how many still wait."""
+
+    revision: int
+    ended: SongFacts | None
+    song: SongFacts | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Answer of Undo: the kind of move taken back, who had made it, the songs it concerned."""
+
+    revision: int
+    move: str
+    move_by: int
+    move_by_name: str
+    songs: tuple[SongFacts, ...]
+    playing: int | None
+
+
+class Queue:
+    """The queue of every guild on one Redis."""
+
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+        self._redis = redis
+        self._scripts = scripts
+
+    async def submit(self, guild: int, request: str, actor: Actor, song: NewSong) -> Moved:
+        """Takes a song in; a claimed skip waits for approval, which the answer's `state` says."""
+        return Moved.from_answer(
+            await self._scripts.move("submit", guild, request, actor, song.to_arguments())
+        )
+
+    async def next(
+        self,
+        guild: int,
+        request: str,
+        actor: Actor,
+        *,
+        expected: int | None = None,
+        expect_none: bool = False,
+        guard: int = 0,
+        guard_self: bool = False,
+    ) -> Advanced:
+        """Ends the song that plays and starts the first.
+
+        `expected` is the number of the song the caller saw playing, `expect_none` that it saw none; with
+        neither, nothing is compared. A Next by somebody else (with `guard_self` by anybody) less than
+        `guard` milliseconds ago is refused as `recent`.
+        """
+        answer = await self._scripts.move(
+            "next",
+            guild,
+            request,
+            actor,
+            {
+                "expected": "none" if expect_none else None if expected is None else str(expected),
+                "guard": guard or None,
+                "guard_self": guard_self or None,
+            },
+        )
+        ended, song = answer.get("ended"), answer.get("song")
+        return Advanced(
+            revision=answer["revision"],
+            ended=SongFacts.from_answer(ended) if ended else None,
+            song=SongFacts.from_answer(song) if song else None,
+            waiting=answer["waiting"],
+        )
+
+    async def undo(
+        self, guild: int, request: str, actor: Actor, *, expected: int | None = None, guard: int = 0
+    ) -> Undone:
+        """Puts the last move back exactly; `expected` is the revision of the move the caller saw."""
+        answer = await self._scripts.move(
+            "undo",
+            guild,
+            request,
+            actor,
+            {"expected": None if expected is None else str(expected), "guard": guard or None},
+        )
+        playing = answer.get("playing")
+        return Undone(
+            revision=answer["revision"],
+            move=answer["move"],
+            move_by=int(answer["move_by"]),
+            move_by_name=answer["move_by_name"],
+            songs=tuple(SongFacts.from_answer(facts) for facts in answer["songs"] or ()),
+            playing=int(playing) if playing else None,
+        )
+
+    async def promote(self, guild: int, request: str, actor: Actor, song: int, tier: int) -> Moved:
+        """Moves a waiting, held or bumped song to the back of another tier, up or down."""
+        return await self._move("promote", guild, request, actor, song=str(song), tier=str(tier))
+
+    async def remove(
+        self,
+        guild: int,
+        request: str,
+        actor: Actor,
+        song: int,
+        *,
+        reason: str | None = None,
+        owner: int | None = None,
+    ) -> Moved:
+        """Takes an active song out, kept with who and why.
+
+        With `owner` (an artist's own removal) a foreign song is `unknown_song`, a playing one `playing`.
+        """
+        return await self._move(
+            "remove",
+            guild,
+            request,
+            actor,
+            song=str(song),
+            reason=reason,
+            owner=None if owner is None else str(owner),
+        )
+
+    async def approve(
+        self,
+        guild: int,
+        request: str,
+        actor: Actor,
+        song: int,
+        tier: int,
+        *,
+        method: str | None = None,
+        amount: str | None = None,
+    ) -> Moved:
+        """Lets a pending skip in at the back of `tier`; how it was paid is kept."""
+        return await self._move(
+            "approve", guild, request, actor, song=str(song), tier=str(tier), method=method, amount=amount
+        )
+
+    async def reject(
+        self, guild: int, request: str, actor: Actor, song: int, *, reason: str | None = None
+    ) -> Moved:
+        """Turns a pending skip away."""
+        return await self._move("reject", guild, request, actor, song=str(song), reason=reason)
+
+    async def hold(self, guild: int, request: str, actor: Actor, song: int) -> Moved:
+        """Sets a waiting or playing song aside; a playing Free song gets its points back."""
+        return await self._move("hold", guild, request, actor, song=str(song))
+
+    async def back(self, guild: int, request: str, actor: Actor, song: int) -> Moved:
+        """Brings a held song back to the place its tier and order give it."""
+        return await self._move("back", guild, request, actor, song=str(song))
+
+    async def bump(self, guild: int, request: str, actor: Actor, song: int, places: int) -> Moved:
+        """Lets `places` songs (1-100) go before a waiting or playing one."""
+        if not 1 <= places <= 100:
+            raise ValueError("places must be 1 to 100")
+        return await self._move("bump", guild, request, actor, song=str(song), places=places)
+
+    async def clear(
+        self, guild: int, request: str, actor: Actor, tier: int, *, reason: str | None = None
+    ) -> int:
+        """Removes every waiting song of a tier as one move; gives how many there were."""
+        answer = await self._scripts.move(
+            "clear", guild, request, actor, {"tier": str(tier), "reason": reason}
+        )
+        return answer["count"]
+
+    async def _move(self, name: str, guild: int, request: str, actor: Actor, **arguments: object) -> Moved:
+        return Moved.from_answer(await self._scripts.move(name, guild, request, actor, arguments))
+
+    async def board(
+        self, guild: int, *, offset: int = 0, count: int = 10, pending: int = 0, held: int = 0
+    ) -> Board:
+        """One moment of the queue: `count` songs from `offset` (from 0), the first pending and held."""
+        reply = await self._scripts.read(
+            "board", guild, {"offset": offset, "count": count, "pending": pending, "held": held}
+        )
+        return Board.from_reply(reply, offset)
+
+    async def places(self, guild: int, songs: Sequence[int]) -> tuple[dict[int, int], int]:
+        """Places (from 1) of those of the songs that wait, and how many wait in all."""
+        answer = orjson.loads(
+            await self._scripts.read("place", guild, {"songs": [str(number) for number in songs]})
+        )
+        return {int(number): place for number, place in answer["places"].items()}, answer["waiting"]
+
+    async def song(self, guild: int, number: int) -> Song | None:
+        """One submission, ended ones included while Redis keeps them."""
+        fields = await fields_of(self._redis, keys.song(guild, number))
+        return Song.from_hash(fields) if fields else None
+
+    async def songs_of(self, guild: int, user: int) -> tuple[Song, ...]:
+        """The active songs of one account, oldest first."""
+        members = await members_of(self._redis, keys.artist(guild, user))
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for member in members:
+                pipe.hgetall(keys.song(guild, int(member)))
+            found: list[dict[str, str]] = await pipe.execute() if members else []
+        return tuple(Song.from_hash(fields) for fields in found if fields)

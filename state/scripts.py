@@ -1,0 +1,115 @@
+"""Loads the Lua files of the moves and runs them, each as one atomic step.
+
+A file names the shared pieces it needs in its first line, `-- include: move order song`; they are put in
+front of it together with the constants both languages share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Protocol, cast
+
+import orjson
+from redis.asyncio import Redis
+
+from state import keys, score
+from state.ladder import SKIPS
+from state.refusal import Reason, Refused, Unopened
+
+DEFAULTS: Final[Mapping[str, str]] = {
+    "lock": "1",
+    "cap": "0",
+    "limit:0": "1",
+    "limit:pending": "3",
+    "cooldown": "21600",
+}
+"""Settings of the queue while a guild has not chosen its own; `cooldown` in seconds, 0 is no limit."""
+
+CONSTANTS: Final[Mapping[str, str]] = {
+    "SPAN": str(score.SPAN),
+    "LOCK": str(score.LOCK),
+    "UNDO_DEPTH": "25",
+    "REQUEST_SECONDS": "900",
+    "SHORTEST_REVIEW": "5",
+    "DURATIONS_KEPT": "50",
+    "RECENT_SECONDS": str(7 * 24 * 3600),
+    "DEFAULT_LADDER": "{" + ", ".join(f"['{t.label}'] = '{t.name}'" for t in SKIPS.tiers) + "}",
+    "DEFAULT_LOCK": f"'{DEFAULTS['lock']}'",
+    "DEFAULT_CAP": f"'{DEFAULTS['cap']}'",
+    "DEFAULT_FREE_LIMIT": f"'{DEFAULTS['limit:0']}'",
+    "DEFAULT_PENDING_LIMIT": f"'{DEFAULTS['limit:pending']}'",
+    "DEFAULT_COOLDOWN": f"'{DEFAULTS['cooldown']}'",
+}
+
+Opener = Callable[[int], Awaitable[None]]
+"""Opens a guild whose live state is unknown: creates it, or rebuilds it from the archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a move: a Discord account, or 0 for the bot itself."""
+
+    id: int
+    name: str
+
+
+class Script(Protocol):
+    """A registered script; it reloads itself after SCRIPT FLUSH or a restart of the server."""
+
+    def __call__(self, keys: list[str], args: list[str | bytes]) -> Awaitable[Any]: ...
+
+
+@cache
+def source(name: str) -> str:
+    """The whole text of a script, as the server gets it. Raises `FileNotFoundError` for an unknown name."""
+    folder = files("state") / "lua"
+    body = (folder / f"{name}.lua").read_text(encoding="utf-8")
+    first = body.partition("\n")[0]
+    pieces = first.removeprefix("-- include:").split()
+    shared = [(folder / "shared" / f"{piece}.lua").read_text(encoding="utf-8") for piece in pieces]
+    constants = [f"local {constant} = {value}\n" for constant, value in CONSTANTS.items()]
+    return "".join([*constants, *shared, body])
+
+
+class Scripts:
+    """Runs moves and reads on one Redis client, whose `decode_responses` must be on."""
+
+    def __init__(self, redis: Redis, opener: Opener) -> None:
+        self._redis = redis
+        self._opener = opener
+        self._loaded: dict[str, Script] = {}
+
+    def _script(self, name: str) -> Script:
+        script = self._loaded.get(name)
+        if script is None:
+            script = cast("Script", self._redis.register_script(source(name)))
+            self._loaded[name] = script
+        return script
+
+    async def move(
+        self, name: str, guild: int, request: str, actor: Actor, arguments: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """Makes one move and gives its answer.
+
+        `request` names the cause (an interaction id): the same request again, within 15 minutes, changes
+        nothing and gets the first answer. Raises `Refused` when nothing was moved, `Unopened` when the
+        guild's state is unknown even after opening it.
+        """
+        given = {field: value for field, value in arguments.items() if value is not None}
+        args: list[str | bytes] = [request, str(actor.id), actor.name, orjson.dumps(given)]
+        for _ in range(2):
+            answer = orjson.loads(await self._script(name)([keys.revision(guild)], args))
+            refused = answer.pop("refused", None)
+            if refused is None:
+                return answer
+            if refused != "unopened":
+                raise Refused(Reason(refused), answer)
+            await self._opener(guild)
+        raise Unopened(f"guild {guild} has no revision after it was opened")
+
+    async def read(self, name: str, guild: int, arguments: Mapping[str, object]) -> Any:
+        """Runs a reading script; its answer is of one moment."""
+        return await self._script(name)([keys.revision(guild)], [orjson.dumps(arguments)])
