@@ -40,3 +40,7 @@ class SchemaUnknown(PersistenceError):
 
 class Busy(PersistenceError):
     """Somebody else is restoring this guild and did not finish in time."""
+
+
+class Unknown(PersistenceError):
+    """The archive has no trace of this guild."""

@@ -25,7 +25,7 @@ async def upgrade(url: str) -> tuple[str | None, str]:
     """Bring the database to the newest version in one transaction; return the version before and after.
 
     Safe from empty, again, and by several processes at once: an advisory lock lets one work and the others
-    find nothing left to do. Raises `Unavailable`, or `SchemaUnknown` when the database is newer than the code.
+    find nothing left to do. Raises `Unavailable`, or `SchemaUnknown` when the database is newer than this.
     """
     async with single_connection(url) as connection, connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)

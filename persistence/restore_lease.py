@@ -1,0 +1,80 @@
+"""The lease under which one process rebuilds a guild; whoever loses it can write no more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import RedisError, WatchError
+
+from persistence.errors import Busy
+from persistence.keys import key
+
+LEASE_SECONDS = 15
+"""How long a process that was killed holds up the next; each batch of writes renews the lease."""
+
+WAIT_SECONDS = 30
+"""How long a process waits for another that is rebuilding the same guild."""
+
+_POLL_SECONDS = 0.05
+
+
+class RestoreLease:
+    """Held from entering to leaving ``async with``. `waited`: another process held it at first."""
+
+    def __init__(self, redis: Redis, guild_id: int) -> None:
+        self._redis = redis
+        self._guild_id = guild_id
+        self._key = key(guild_id, "lease:restore")
+        self._token = secrets.token_hex(8)
+        self.waited = False
+
+    async def __aenter__(self) -> RestoreLease:
+        """Take the lease; raises `Busy` after `WAIT_SECONDS`."""
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                while not await self._taken():
+                    self.waited = True
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            raise Busy from None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the lease back if it is still ours."""
+        with contextlib.suppress(Busy, RedisError):  # it runs out by itself
+            async with self.writing() as pipe:
+                pipe.delete(self._key)
+
+    async def _taken(self) -> bool:
+        if await self._redis.set(self._key, self._token, nx=True, ex=LEASE_SECONDS):
+            return True
+        # The client repeats a command whose reply was lost: then the lease is ours although the answer is no.
+        return await self._redis.get(self._key) == self._token
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncGenerator[Pipeline]:
+        """Collect commands and run them in one transaction that only happens while the lease is ours.
+
+        Raises `Busy` when another process has taken it since.
+        """
+        async with self._redis.pipeline(transaction=True) as pipe:
+            await pipe.watch(self._key)
+            holder: Any = await pipe.get(self._key)
+            if holder != self._token:
+                raise Busy(f"Guild {self._guild_id} was taken over by another restore.")
+            pipe.multi()
+            pipe.expire(self._key, LEASE_SECONDS)
+            yield pipe
+            try:
+                await pipe.execute()
+            except WatchError as error:
+                raise Busy(f"Guild {self._guild_id} was taken over by another restore.") from error

@@ -1,0 +1,68 @@
+"""Migrations: from empty, again, by several processes at once, and from a newer program."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import asyncpg
+import pytest
+
+from persistence import migrations
+from persistence.errors import SchemaUnknown, Unavailable
+from persistence.pool import open_pool
+
+UPGRADE = (
+    "import asyncio, sys; from persistence import migrations; asyncio.run(migrations.upgrade(sys.argv[1]))"
+)
+
+
+async def _tables(url: str) -> set[str]:
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    await connection.close()
+    return {row["tablename"] for row in rows}
+
+
+async def test_upgrade_from_empty_and_again(empty_database_url: str) -> None:
+    assert await migrations.status(empty_database_url) == (None, migrations.head())
+    assert await migrations.upgrade(empty_database_url) == (None, migrations.head())
+    assert await migrations.status(empty_database_url) == (migrations.head(), migrations.head())
+    assert {"guilds", "events", "live", "submissions", "gaps"} <= await _tables(empty_database_url)
+    assert await migrations.upgrade(empty_database_url) == (migrations.head(), migrations.head())
+
+
+async def test_processes_that_migrate_at_once_all_succeed(empty_database_url: str) -> None:
+    processes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", UPGRADE, empty_database_url)
+        for _ in range(3)
+    ]
+    assert [await process.wait() for process in processes] == [0, 0, 0]
+    assert await migrations.status(empty_database_url) == (migrations.head(), migrations.head())
+
+
+async def test_a_newer_database_is_refused(empty_database_url: str) -> None:
+    await migrations.upgrade(empty_database_url)
+    connection = await asyncpg.connect(empty_database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.close()
+    with pytest.raises(SchemaUnknown, match="9999"):
+        await migrations.upgrade(empty_database_url)
+
+
+async def test_no_server_is_unavailable(tmp_path: object) -> None:
+    url = f"postgresql://postgres:@/skipline?host={tmp_path}"
+    with pytest.raises(Unavailable):
+        await migrations.upgrade(url)
+    with pytest.raises(Unavailable):
+        await open_pool(url)
+
+
+async def test_downgrade_and_upgrade_leave_the_same_schema(empty_database_url: str) -> None:
+    await migrations.upgrade(empty_database_url)
+    tables = await _tables(empty_database_url)
+    connection = await asyncpg.connect(empty_database_url)
+    await connection.execute(f"DROP TABLE {', '.join(sorted(tables))}")
+    await connection.close()
+    await migrations.upgrade(empty_database_url)
+    assert await _tables(empty_database_url) == tables
