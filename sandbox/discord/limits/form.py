@@ -18,7 +18,9 @@ class Invalid(Exception):
     """A body Discord would refuse with 400 and code 50035.
 
     `errors` is the nested object Discord sends under that name: one key a step of the path, then `_errors`
-    with the list of `code` and `message`. Every violation is in it, not only the first.
+    with the list of `code` and `message`. Every violation is in it, not only the first; but what is wrong
+    with a thing as a whole is told only once its parts are right, for a node has either children or
+    `_errors` (published schema, ErrorDetails).
     """
 
     def __init__(self, errors: Mapping[str, object]) -> None:
@@ -35,6 +37,15 @@ class Invalid(Exception):
         for key in reversed(path):
             errors = {key: errors}
         return Invalid(errors)
+
+
+def _parts_first(errors: Mapping[str, object]) -> dict[str, object]:
+    parts: dict[str, object] = {
+        key: _parts_first(cast("Mapping[str, object]", value))
+        for key, value in errors.items()
+        if key != "_errors"
+    }
+    return parts or dict(errors)
 
 
 def _flat(errors: Mapping[str, object], path: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -72,7 +83,7 @@ class Form:
     def finish(self) -> None:
         """Raise Invalid where anything was reported."""
         if self._errors:
-            raise Invalid(self._errors)
+            raise Invalid(_parts_first(self._errors))
 
     def required(self) -> None:
         """Report that this field is missing."""
