@@ -6,10 +6,12 @@ CHANGES = "sl:changes"
 GUILDS = "sl:guilds"
 """Set of the ids of all opened guilds."""
 
-# Short-lived keys that are no part of the live state: answers kept for retries, and leases.
-SHORT_LIVED = ("req:", "lease:")
-# Keys of a guild that are not written through effects: the spine itself and the archive's mark on it.
-SPINE = ("rev", "events", "archived")
+# Answers kept for retries, and leases: they pass by themselves and survive a rebuild.
+_PASSING = ("req:", "lease:")
+# What a display shows just now: no part of the live state, and losing it costs one edit.
+_DERIVED = ("painted:",)
+# The spine itself and the archive's mark on it.
+_SPINE = ("rev", "events", "archived")
 
 
 def key(guild_id: int, name: str) -> str:
@@ -22,6 +24,11 @@ def entry_id(revision: int) -> str:
     return f"{revision}-0"
 
 
-def is_short_lived(name: str) -> bool:
+def is_passing(name: str) -> bool:
     """Tell whether a key's name (after ``sl:{guild}:``) is left alone when a guild is rebuilt."""
-    return name.startswith(SHORT_LIVED)
+    return name.startswith(_PASSING)
+
+
+def is_live(name: str) -> bool:
+    """Tell whether a key is written through the effects of moves, so that the archive has it too."""
+    return name not in _SPINE and not name.startswith(_PASSING + _DERIVED)

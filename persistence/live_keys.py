@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from persistence.archive import LiveRow
-from persistence.keys import SPINE, is_short_lived, key
+from persistence.keys import is_live, is_passing, key
 from persistence.restore_lease import RestoreLease
 
 _BATCH = 1000
@@ -17,9 +17,7 @@ _BATCH = 1000
 
 async def read(guild_id: int, redis: Redis) -> list[LiveRow]:
     """Read everything a guild's live keys hold. The caller makes sure that nobody writes meanwhile."""
-    names = [
-        name for name in await names_of(guild_id, redis) if name not in SPINE and not is_short_lived(name)
-    ]
+    names = [name for name in await names_of(guild_id, redis) if is_live(name)]
     rows: list[LiveRow] = []
     for start in range(0, len(names), _BATCH):
         some = names[start : start + _BATCH]
@@ -38,7 +36,7 @@ async def read(guild_id: int, redis: Redis) -> list[LiveRow]:
 
 async def clear(guild_id: int, redis: Redis, lease: RestoreLease) -> None:
     """Delete whatever is left of a guild, except answers kept for retries and leases."""
-    names = [name for name in await names_of(guild_id, redis) if not is_short_lived(name)]
+    names = [name for name in await names_of(guild_id, redis) if not is_passing(name)]
     for start in range(0, len(names), _BATCH):
         async with lease.writing() as pipe:
             pipe.unlink(*(key(guild_id, name) for name in names[start : start + _BATCH]))
@@ -46,7 +44,7 @@ async def clear(guild_id: int, redis: Redis, lease: RestoreLease) -> None:
 
 async def write(guild_id: int, rows: Sequence[LiveRow], lease: RestoreLease) -> None:
     """Write rows into keys that do not exist yet; scores arrive as the text they are, so none is rounded."""
-    rows = [row for row in rows if row.name not in SPINE]
+    rows = [row for row in rows if is_live(row.name)]
     for start in range(0, len(rows), _BATCH):
         async with lease.writing() as pipe:
             for (name, type_), group in groupby(
@@ -68,7 +66,8 @@ async def write(guild_id: int, rows: Sequence[LiveRow], lease: RestoreLease) -> 
 async def names_of(guild_id: int, redis: Redis) -> list[str]:
     """Return the names (after ``sl:{guild}:``) of all keys a guild has, sorted."""
     prefix = key(guild_id, "")
-    found: Any = redis.scan_iter(f"{prefix}*", count=1000)
+    client: Any = redis
+    found: Any = client.scan_iter(f"{prefix}*", count=1000)
     return sorted({str(name).removeprefix(prefix) async for name in found})
 
 

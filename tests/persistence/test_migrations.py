@@ -56,13 +56,3 @@ async def test_no_server_is_unavailable(tmp_path: object) -> None:
         await migrations.upgrade(url)
     with pytest.raises(Unavailable):
         await open_pool(url)
-
-
-async def test_downgrade_and_upgrade_leave_the_same_schema(empty_database_url: str) -> None:
-    await migrations.upgrade(empty_database_url)
-    tables = await _tables(empty_database_url)
-    connection = await asyncpg.connect(empty_database_url)
-    await connection.execute(f"DROP TABLE {', '.join(sorted(tables))}")
-    await connection.close()
-    await migrations.upgrade(empty_database_url)
-    assert await _tables(empty_database_url) == tables
