@@ -43,15 +43,23 @@ class Configuration:
         if kept is not None:
             return kept
         before = self._forgotten
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hgetall(keys.settings(guild))
-            pipe.hgetall(keys.ladder(guild))
-            settings, ladder = await pipe.execute()
+        revision, settings, ladder = await self._fetch(guild)
+        if revision is None:
+            await self._scripts.open(guild)
+            revision, settings, ladder = await self._fetch(guild)
         found = GuildSettings.from_hash(settings), Ladder.from_hash(ladder)
         # A change heard while the answer was on its way makes the answer old: give it, keep it not.
         if before == self._forgotten:
             self._kept[guild] = found
         return found
+
+    async def _fetch(self, guild: int) -> tuple[str | None, dict[str, str], dict[str, str]]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.get(keys.revision(guild))
+            pipe.hgetall(keys.settings(guild))
+            pipe.hgetall(keys.ladder(guild))
+            revision, settings, ladder = await pipe.execute()
+        return revision, settings, ladder
 
     async def settings(self, guild: int) -> GuildSettings:
         """The guild's settings; defaults for a guild never seen."""

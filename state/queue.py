@@ -218,9 +218,11 @@ class Queue:
         self, guild: int, *, offset: int = 0, count: int = 10, pending: int = 0, held: int = 0
     ) -> Board:
         """One moment of the queue: `count` songs from `offset` (from 0), the first pending and held."""
-        reply = await self._scripts.read(
-            "board", guild, {"offset": offset, "count": count, "pending": pending, "held": held}
-        )
+        wanted = {"offset": offset, "count": count, "pending": pending, "held": held}
+        reply = await self._scripts.read("board", guild, wanted)
+        if reply[0] is None:
+            await self._scripts.open(guild)
+            reply = await self._scripts.read("board", guild, wanted)
         return Board.from_reply(reply, offset)
 
     async def places(self, guild: int, songs: Sequence[int]) -> tuple[dict[int, int], int]:

@@ -110,6 +110,12 @@ class Scripts:
             await self._opener(guild)
         raise Unopened(f"guild {guild} has no revision after it was opened")
 
+    async def open(self, guild: int) -> None:
+        """Opens a guild whose live state is unknown. A reader that finds no revision calls it and reads again:
+        an emptied Redis must not pass for an empty queue. Raises `Unopened` when that cannot be done now.
+        """
+        await self._opener(guild)
+
     async def read(self, name: str, guild: int, arguments: Mapping[str, object]) -> Any:
         """Runs a reading script; its answer is of one moment."""
         return await self._script(name)([keys.revision(guild)], [orjson.dumps(arguments)])
