@@ -306,6 +306,7 @@ def _group(form: Form, body: Body, kind: Kind, tree: Tree) -> None:
 def _text_input(form: Form, body: Body, tree: Tree) -> None:
     _custom_id(form, body, tree)
     form.choice(body, "style", (1, 2), required=True)
+    form.text(body, "label", 45, low=1)
     form.text(body, "placeholder", 100)
     form.boolean(body, "required")
     value = form.text(body, "value", 4000)

@@ -58,8 +58,8 @@ def is_empty(body: Body, file_count: int) -> bool:
     content = body.get("content")
     if isinstance(content, str) and content.strip():
         return False
-    embeds = cast("list[object]", body.get("embeds") or ())
-    if any(_shows(embed) for embed in embeds):
+    embeds = body.get("embeds")
+    if isinstance(embeds, list) and any(_shows(embed) for embed in cast("list[object]", embeds)):
         return False
     reference = body.get("message_reference")
     if isinstance(reference, Mapping) and cast("Body", reference).get("type") == 1:

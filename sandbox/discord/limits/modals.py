@@ -25,5 +25,6 @@ def modal(body: Body) -> None:
     for here, component in form.objects(body, "components", 5, low=1, required=True):
         if check(here, component, TOP_LEVEL, tree) is Kind.ACTION_ROW:
             for place, field in here.objects(component, "components", 5):
-                place.text(field, "label", 45, low=1, required=True)
+                if field.get("label") is None:
+                    place.at("label").required()
     form.finish()

@@ -100,7 +100,7 @@ class Schema:
 
     def _text_errors(self, pointer: Pointer, value: str, where: str) -> list[str]:
         """Judge a value that came as text: it may mean a string, a number, a truth value or a list of one."""
-        meanings: list[object] = [value, [value]]
+        meanings: list[object] = [[value], value]
         if re.fullmatch(r"-?\d+", value):
             meanings.append(int(value))
         if value in ("true", "false"):
