@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ class Sent:
     path: str
     body: Any = None
     query: Mapping[str, str] = field(default_factory=dict)
-    files: int = 0
+    files: Sequence[str] = ()
     status: int = 500
     response: Any = None
 
@@ -63,7 +63,7 @@ def press_me(**fields: Any) -> dict[str, Any]:
         message({"content": "hello", "nonce": "1", "enforce_nonce": True}),
         message(press_me(emoji={"name": "⏭️"})),
         message({"flags": 32768, "components": [{"type": 17, "components": [{"type": 10, "content": "x"}]}]}),
-        message({"content": "a file", "attachments": [{"id": "0", "filename": "x.mp3"}]}, files=1),
+        message({"content": "a file", "attachments": [{"id": "0", "filename": "x.mp3"}]}, files=["x.mp3"]),
         answer({"type": 6}, status=204),
         answer({"type": 5, "data": {"flags": 64}}, query={"with_response": "true"}),
         answer({"type": 8, "data": {"choices": [{"name": "a", "value": "1"}]}}),
@@ -113,13 +113,16 @@ def test_right_traffic_passes(schema: Schema, exchange: Sent) -> None:
             'request body/embeds/0/timestamp: "now" is not a "date-time"',
         ),
         (answer({"type": 4, "data": {"text": "x"}}), "request body/data/text: not known here"),
-        (answer({"type": 4}, files=1, query={"with_response": "maybe"}), "request query with_response"),
+        (
+            answer({"type": 4}, files=["x.mp3"], query={"with_response": "maybe"}),
+            "request query with_response",
+        ),
         (
             Sent("POST", "/channels/{channel_id}/typing", "/channels/7/typing", {"a": 1}),
             "request body: none is wanted",
         ),
         (
-            Sent("PUT", COMMANDS, "/applications/1/commands", [], files=1),
+            Sent("PUT", COMMANDS, "/applications/1/commands", [], files=["x.mp3"]),
             "request body: no files are taken here",
         ),
         (
@@ -157,7 +160,7 @@ def test_an_error_is_told_in_the_branch_its_type_selects(schema: Schema) -> None
 
 def test_the_whole_number_ids_hikari_sends_are_known(schema: Schema) -> None:
     body = {"attachments": [{"id": 0, "filename": "x.mp3"}, {"id": "1"}]}
-    for exchange in (message(body, files=1), answer({"type": 4, "data": body}, files=1)):
+    for exchange in (message(body, files=["x.mp3"]), answer({"type": 4, "data": body}, files=["x.mp3"])):
         findings = schema.check(exchange)
         assert findings.broken == ()
         assert findings.known == ("attachments/0/id is a number",)
@@ -179,7 +182,7 @@ def test_the_report_counts_and_prints_one_line(schema: Schema) -> None:
         message({"content": "x"}),
         message({"odd": 1}),
         message({"odd": 1}),
-        message({"attachments": [{"id": 0}]}, files=1),
+        message({"attachments": [{"id": 0}]}, files=["x.mp3"]),
     ]
     for exchange in traffic:
         report.add(exchange, schema.check(exchange))
@@ -205,7 +208,7 @@ def test_traffic():
     for body in {bodies}:
         exchange = SimpleNamespace(
             method="POST", route="/channels/{{c}}/messages", path="/channels/7/messages",
-            query={{}}, body=body, files=0, status=500, response=None,
+            query={{}}, body=body, files=[], status=500, response=None,
         )
         for callback in sandbox.on_exchange:
             callback(exchange)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote, unquote
 
+import orjson
+
 from sandbox.discord.schema.document import Document, Node, Pointer
 from sandbox.discord.schema.report import Exchange, Findings
 
@@ -66,11 +68,13 @@ class Schema:
             found = [
                 *self._path(operation, exchange.path),
                 *self._query(operation, exchange.query),
-                *self._body(operation, body, exchange.files),
+                *self._body(operation, body, len(exchange.files)),
             ]
             broken += [f"request {text}" for text in found]
         if 200 <= exchange.status < 500:
-            found = self._answer(operation, exchange.status, exchange.response)
+            # As it goes over the wire, whatever types the sandbox builds it of.
+            sent = orjson.loads(orjson.dumps(exchange.response))
+            found = self._answer(operation, exchange.status, sent)
             broken += [f"response {text}" for text in found]
         return Findings(tuple(broken), tuple(known))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,8 +37,8 @@ class Exchange(Protocol):
         ...
 
     @property
-    def files(self) -> int:
-        """How many files came along."""
+    def files(self) -> Sized:
+        """The files that came along; only their number is looked at."""
         ...
 
     @property
