@@ -16,10 +16,21 @@ from sandbox.discord.schema import Exchange, Report, Schema, find_schema
 SHOWN = 40
 
 
-class Watched(Protocol):
-    """What a sandbox offers: callbacks that get every exchange once it is answered."""
+class Listeners(Protocol):
+    """Where a sandbox takes callbacks."""
 
-    on_exchange: list[Callable[[Exchange], None]]
+    def append(self, listener: Callable[[Exchange], None], /) -> None:
+        """Have a callback called with every exchange once it is answered."""
+        ...
+
+
+class Watched(Protocol):
+    """What of a sandbox is needed here."""
+
+    @property
+    def on_exchange(self) -> Listeners:
+        """The callbacks of every exchange."""
+        ...
 
 
 class Run:

@@ -32,7 +32,7 @@ def message(body: Body, *, edit: bool = False, files: Collection[str] | None = N
     """
     form = Form()
     flags = form.integer(body, "flags", low=0) or 0
-    form.text(body, "content", CONTENT, strip=True)
+    form.text(body, "content", CONTENT)
     _embeds(form, body)
     _mentions(form, body)
     _attachments(form, body)
