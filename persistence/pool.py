@@ -63,9 +63,9 @@ class Pool:
 
         Raises `Unavailable` when none can be had within `CONNECT_TIMEOUT` seconds or it is lost on the way.
         """
-        with translated():
-            async with self._driver.acquire(timeout=CONNECT_TIMEOUT) as connection:
-                yield cast(Connection, connection)
+        async with self._borrowed() as connection:
+            with translated():
+                yield connection
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, readonly: bool = False) -> AsyncGenerator[Connection]:
@@ -75,12 +75,21 @@ class Pool:
         from the commit itself, the transaction may or may not have happened.
         """
         isolation = "repeatable_read" if readonly else "read_committed"
-        with translated():
-            async with (
-                self._driver.acquire(timeout=CONNECT_TIMEOUT) as connection,
-                connection.transaction(isolation=isolation, readonly=readonly),
-            ):
-                yield cast(Connection, connection)
+        async with self._borrowed() as connection:
+            with translated():
+                async with connection.transaction(isolation=isolation, readonly=readonly):
+                    yield connection
+
+    @contextlib.asynccontextmanager
+    async def _borrowed(self) -> AsyncGenerator[Any]:
+        with translated(refusals=True):
+            connection: Any = await self._driver.acquire(timeout=CONNECT_TIMEOUT)
+        try:
+            yield connection
+        finally:
+            # A connection that cannot be handed back is dropped by the pool; what happened on it, happened.
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+                await self._driver.release(connection, timeout=CONNECT_TIMEOUT)
 
     async def close(self, timeout: float = 10.0) -> None:
         """Wait for borrowed connections to come back, at most `timeout` seconds, then close everything."""
@@ -98,7 +107,7 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 5) -> Pool:
     `Unavailable` when the server cannot be reached, and ValueError when the URL makes no sense.
     """
     create: Any = cast(Any, asyncpg).create_pool
-    with translated():
+    with translated(refusals=True):
         return Pool(
             await create(
                 url,
@@ -116,22 +125,28 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 5) -> Pool:
 async def single_connection(url: str, *, command_timeout: float | None = None) -> AsyncGenerator[Any]:
     """Open one connection outside any pool, for work such as a migration that may take its time."""
     connect: Any = cast(Any, asyncpg).connect
-    with translated():
+    with translated(refusals=True):
         connection = await connect(url, timeout=CONNECT_TIMEOUT, command_timeout=command_timeout)
-        try:
+    try:
+        with translated():
             yield connection
-        finally:
+    finally:
+        with translated():
             await connection.close(timeout=CONNECT_TIMEOUT)
 
 
 @contextlib.contextmanager
-def translated() -> Generator[None]:
-    """Turn what the driver raises for a server that is away into `Unavailable`; let real mistakes through."""
+def translated(*, refusals: bool = False) -> Generator[None]:
+    """Turn what the driver raises for a server that is away into `Unavailable`; let real mistakes through.
+
+    With `refusals` everything the server answers counts as away: a wrong password or a database that does not
+    exist, while connecting, are as far from an open archive as no server at all.
+    """
     try:
         yield
     except asyncpg.PostgresError as error:
         state = str(getattr(error, "sqlstate", "") or "")
-        if state.startswith(_PASSING_CLASSES) or state in _PASSING_STATES:
+        if refusals or state.startswith(_PASSING_CLASSES) or state in _PASSING_STATES:
             raise _unavailable(error) from error
         raise
     except asyncpg.InterfaceError as error:
