@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from typing import Any, Final
 
+from bot.errors import UserError
 from components.markdown import plain
 from components.texts import FALLBACK, say
 from state.ladder import Ladder
@@ -61,6 +64,15 @@ def refusal_text(refused: Refused, ladder: Ladder, locale: str = FALLBACK, *, re
             return say(f"refusal.{refused.reason.value}", locale)
         case Reason.PLAYING | Reason.TAKEN | Reason.SAME_OWNER:
             return say(f"refusal.{refused.reason.value}", locale, song=song)
+
+
+@contextlib.contextmanager
+def worded(ladder: Ladder, locale: str = FALLBACK, *, reader: int = 0) -> Generator[None]:
+    """Turns a `Refused` raised in the block into the `UserError` that tells its reason."""
+    try:
+        yield
+    except Refused as refused:
+        raise UserError(refusal_text(refused, ladder, locale, reader=reader)) from refused
 
 
 def song_text(facts: Any, limit: int = _TITLE) -> str:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from components.markdown import clean
-from state.ladder import Ladder
+from bot.errors import UserError
+from components.markdown import clean, plain
+from components.texts import FALLBACK, say
+from state.ladder import Ladder, Tier
 
 CHOICES: Final = 25
 CHOICE_LENGTH: Final = 100
@@ -94,3 +96,20 @@ def tier_choices(ladder: Ladder, typed: str, *, paid_only: bool = False) -> list
     tiers = ladder.paid if paid_only else ladder.tiers
     named = [clean(tier.name, CHOICE_LENGTH) for tier in tiers if wanted in tier.name.casefold()]
     return [(name, name) for name in named[:CHOICES]]
+
+
+def demand_song(text: str, locale: str = FALLBACK) -> int:
+    """The number meant by a `song` option. Raises `UserError` that tells how to give one."""
+    number = parse(text)
+    if number is None:
+        raise UserError(say("common.choose_song", locale))
+    return number
+
+
+def demand_tier(ladder: Ladder, text: str, locale: str = FALLBACK) -> Tier:
+    """The tier meant by a `tier` option. Raises `UserError` that names the tiers there are."""
+    tier = ladder.named(text)
+    if tier is None:
+        names = ", ".join(plain(tier.name) for tier in ladder.tiers)
+        raise UserError(say("common.choose_tier", locale, tiers=names))
+    return tier

@@ -1,13 +1,17 @@
-"""Who may do what. Asked again at each use, never only when something is drawn."""
+"""Who asks, and what they may do. Asked again at each use, never only when something is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import hikari
 
+from bot.errors import UserError
+from components.texts import say
 from state.guild_settings import GuildSettings
+from state.scripts import Actor
 
 _RUNS_THE_SERVER: Final = hikari.Permissions.MANAGE_GUILD | hikari.Permissions.ADMINISTRATOR
 
@@ -22,3 +26,45 @@ def is_reviewer(
     if permissions & _RUNS_THE_SERVER:
         return True
     return bool(settings.reviewer_role) and settings.reviewer_role in {int(role) for role in role_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent an interaction, where. `request` names it, so that a repetition of it moves nothing."""
+
+    guild: int
+    actor: Actor
+    request: str
+    locale: str
+    permissions: hikari.Permissions
+    roles: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        interaction: hikari.CommandInteraction
+        | hikari.AutocompleteInteraction
+        | hikari.ComponentInteraction
+        | hikari.ModalInteraction,
+    ) -> Caller:
+        """The caller of an interaction. Raises `UserError` outside a server."""
+        member, guild = interaction.member, interaction.guild_id
+        if member is None or guild is None:
+            raise UserError(say("common.guild_only", str(interaction.locale)))
+        return cls(
+            guild=int(guild),
+            actor=Actor(int(member.id), member.display_name),
+            request=str(interaction.id),
+            locale=str(interaction.locale),
+            permissions=member.permissions,
+            roles=tuple(int(role) for role in member.role_ids),
+        )
+
+    def reviews(self, settings: GuildSettings) -> bool:
+        """Whether the caller is a reviewer of the guild."""
+        return is_reviewer(self.permissions, self.roles, settings)
+
+    def demand_reviewer(self, settings: GuildSettings) -> None:
+        """Raises `UserError` unless the caller is a reviewer."""
+        if not self.reviews(settings):
+            raise UserError(say("common.reviewers_only", self.locale))
