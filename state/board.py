@@ -16,8 +16,10 @@ from state.song import Song
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The stage. `since` in ms, None while nothing plays; `turn` counts every Next; `durations` are the
-    newest review lengths in seconds, newest first, at most 50; `mover` is who moved last and how.
+    """The stage.
+
+    `since` in ms, None while nothing plays; `turn` counts every Next; `durations` are the newest review
+    lengths in seconds, newest first, at most 50; `mover` is who moved last and how.
     """
 
     song: int | None

@@ -59,7 +59,9 @@ class Actor:
 class Script(Protocol):
     """A registered script; it reloads itself after SCRIPT FLUSH or a restart of the server."""
 
-    def __call__(self, keys: list[str], args: list[str | bytes]) -> Awaitable[Any]: ...
+    def __call__(self, keys: list[str], args: list[str | bytes]) -> Awaitable[Any]:
+        """Run it; the answer is what the script returns."""
+        ...
 
 
 @cache
@@ -111,8 +113,10 @@ class Scripts:
         raise Unopened(f"guild {guild} has no revision after it was opened")
 
     async def open(self, guild: int) -> None:
-        """Opens a guild whose live state is unknown. A reader that finds no revision calls it and reads again:
-        an emptied Redis must not pass for an empty queue. Raises `Unopened` when that cannot be done now.
+        """Opens a guild whose live state is unknown.
+
+        A reader that finds no revision calls it and reads again: an emptied Redis must not pass for an
+        empty queue. Raises `Unopened` when that cannot be done now.
         """
         await self._opener(guild)
 

@@ -80,6 +80,8 @@ async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterat
         yield url
 
 
+pytest_plugins = ["tests.schema_plugin"]
+
 _guilds = itertools.count(secrets.randbelow(10**6) * 10**6 + 10**17)
 
 

@@ -1,0 +1,256 @@
+"""The composition root: builds one process of Skipline from its settings, and takes it down again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncGenerator, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import hikari
+import miru
+import tanjun
+from persistence.files import FileStore
+
+from bot import hooks, logs, tanjun_compat
+from bot.clock import Clock, SystemClock
+from bot.displays import Displays
+from bot.errors import Reporter, StartupError
+from bot.intake import Intake
+from bot.router import Router
+from bot.settings import Role, Settings
+from bot.stores import Stores, open_stores
+from persistence.archive import Archive
+from persistence.archive_writer import ArchiveWriter
+from state.configure import Configuration
+from state.feed import Feed
+from state.lease import Lease
+from state.points import Points
+from state.queue import Queue
+
+_log = logging.getLogger("skipline")
+
+DRAIN_SECONDS: Final = 5.0
+"""How long a stopping process waits for the answers it owes; Discord itself waits three seconds for one."""
+
+INTENTS: Final = hikari.Intents.GUILDS
+
+
+@dataclass(frozen=True)
+class App:
+    """One running process. `bot` is None in a worker; `commands_declared` is set once Discord has them."""
+
+    settings: Settings
+    stores: Stores
+    reporter: Reporter
+    bot: hikari.GatewayBot | None
+    writer: ArchiveWriter | None
+    commands_declared: asyncio.Event
+
+
+@contextlib.asynccontextmanager
+async def running(settings: Settings) -> AsyncGenerator[App]:
+    """Runs one process in the role its settings name; on leaving the block it drains and closes.
+
+    Raises `StartupError` with one sentence when it cannot start.
+    """
+    reporter = Reporter()
+    async with contextlib.AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(settings))
+        declared = asyncio.Event()
+        bot = None
+        rest: hikari.api.RESTClient
+        if settings.role is Role.WORKER:
+            rest = await stack.enter_async_context(_worker_rest(settings))
+        else:
+            bot = _build_bot(settings)
+            rest = bot.rest
+        writer = displays = None
+        if settings.role is not Role.GATEWAY:
+            writer = ArchiveWriter(stores.redis, stores.archive)
+            displays = Displays(
+                rest=rest,
+                redis=stores.redis,
+                queue=stores.queue,
+                configuration=stores.configuration,
+                feed=stores.feed,
+                files=stores.files,
+                reporter=reporter,
+            )
+        await stores.feed.open()
+        stack.push_async_callback(stores.feed.close)
+        app = App(settings, stores, reporter, bot, writer, declared)
+        if bot is not None:
+            await stack.enter_async_context(_gateway(app, bot))
+        if writer is not None:
+            await stack.enter_async_context(_background(writer.run(), "archive writer", reporter))
+        if displays is not None:
+            await displays.open()
+            stack.push_async_callback(displays.close)
+        yield app
+
+
+def _build_bot(settings: Settings) -> hikari.GatewayBot:
+    components = hikari.api.CacheComponents
+    bot = hikari.GatewayBot(
+        settings.token.get_secret_value(),
+        banner=None,
+        logs=None,
+        intents=INTENTS,
+        rest_url=settings.rest_url,
+        suppress_optimization_warning=True,
+        max_rate_limit=15.0,
+        auto_chunk_members=False,
+        # One TLS connection for each call would add tens of milliseconds to every answer.
+        http_settings=hikari.impl.HTTPSettings(force_close_transports=False),
+        cache_settings=hikari.impl.CacheSettings(
+            components=components.GUILDS | components.GUILD_CHANNELS | components.ROLES | components.ME,
+            only_my_member=True,
+        ),
+    )
+    tanjun_compat.mute_deprecations()
+    return bot
+
+
+@contextlib.asynccontextmanager
+async def _worker_rest(settings: Settings) -> AsyncGenerator[hikari.api.RESTClient]:
+    app = hikari.RESTApp(
+        url=settings.rest_url,
+        max_rate_limit=15.0,
+        http_settings=hikari.impl.HTTPSettings(force_close_transports=False),
+    )
+    await app.start()
+    try:
+        async with app.acquire(settings.token.get_secret_value(), hikari.TokenType.BOT) as rest:
+            yield rest
+    finally:
+        await app.close()
+
+
+@contextlib.asynccontextmanager
+async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
+    """Connects the shards of this process, with every command, button and modal in its place."""
+    stores, settings = app.stores, app.settings
+    commands = tanjun.Client(bot.rest, cache=bot.cache, events=bot.event_manager, shards=bot, event_managed=False)
+    views = miru.Client(bot, ignore_unknown_interactions=True, injector=commands.injector)
+    router = Router()
+    clock = SystemClock()
+    for type_, value in (
+        (Queue, stores.queue),
+        (Points, stores.points),
+        (Configuration, stores.configuration),
+        (Feed, stores.feed),
+        (Archive, stores.archive),
+        (FileStore, stores.files),
+        (Settings, settings),
+        (Reporter, app.reporter),
+        (Router, router),
+        (Clock, clock),
+        (miru.Client, views),
+    ):
+        commands.set_type_dependency(type_, value)
+    hooks.install(commands=commands, views=views, router=router, bot=bot, reporter=app.reporter)
+    commands.load_directory(Path(__file__).parent.parent / "plugins", namespace="plugins")
+
+    await commands.open()
+    intake = Intake(bot, commands, views)
+    commands.set_type_dependency(Intake, intake)
+    try:
+        shards = settings.shards
+        try:
+            await bot.start(
+                check_for_updates=False,
+                shard_ids=list(shards.ids) if shards else None,
+                shard_count=shards.count if shards else None,
+            )
+        except hikari.UnauthorizedError as refused:
+            raise StartupError("Discord refuses the token. Check DISCORD_BOT_TOKEN.") from refused
+        async with _background(_declare(app, commands), "declaring commands", app.reporter):
+            yield
+    finally:
+        await _drain(bot, intake)
+        await commands.close()
+        if bot.is_alive:
+            await bot.close()
+
+
+async def _declare(app: App, commands: tanjun.Client) -> None:
+    """Declares the commands, in one process at a time; an unchanged set is compared and not sent again."""
+    guild = app.settings.guild_id
+    lease = Lease(app.stores.redis, f"sl:lease:commands:{guild or 'global'}")
+    async with lease.held():
+        await commands.declare_global_commands(guild=hikari.UNDEFINED if guild is None else guild)
+    app.commands_declared.set()
+
+
+async def _drain(bot: hikari.GatewayBot, intake: Intake) -> None:
+    """Stops taking, then finishes: hikari alone would drop the answers that are in the making."""
+    for shard in list(bot.shards.values()):
+        if shard.is_alive:
+            await shard.close()
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await intake.drained()
+    except TimeoutError:
+        _log.warning("Some answers were not finished within %.0f s of stopping.", DRAIN_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _background(
+    work: Coroutine[Any, Any, None], name: str, reporter: Reporter
+) -> AsyncGenerator[asyncio.Task[None]]:
+    """Runs work beside the block; its failure is reported, its end is the block's end."""
+
+    async def reported() -> None:
+        try:
+            await work
+        except Exception as error:
+            reporter.report(error, name)
+
+    task = asyncio.create_task(reported(), name=name)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def run(settings: Settings) -> int:
+    """Runs a process until SIGINT or SIGTERM; gives its exit code."""
+    secrets = [settings.token, settings.redis_url, settings.database_url]
+    logs.configure(settings.log, [secret.get_secret_value() for secret in secrets if secret is not None])
+    return asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as app:
+        for line in (f"Skipline is up, role {settings.role.value}.", *app.stores.report):
+            _log.info("%s", line)
+        if not await _stopped(stop, app):
+            _log.error("Discord closed a connection for good; see above. Stopping.")
+            return 1
+        _log.info("Stopping: no new work is taken, what is under way is finished.")
+    return 0
+
+
+async def _stopped(stop: asyncio.Event, app: App) -> bool:
+    """Waits for the wish to stop (True) or for the end of a shard that hikari gave up (False)."""
+    wish = asyncio.create_task(stop.wait())
+    shards = app.bot.shards.values() if app.bot is not None else ()
+    ends = [asyncio.create_task(shard.join()) for shard in shards]
+    try:
+        await asyncio.wait([wish, *ends], return_when=asyncio.FIRST_COMPLETED)
+        return wish.done()
+    finally:
+        for task in (wish, *ends):
+            task.cancel()
+        await asyncio.gather(wish, *ends, return_exceptions=True)

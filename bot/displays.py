@@ -1,0 +1,248 @@
+"""Keeps the messages that show a queue true: painted when something changed, and never otherwise.
+
+A change is painted at once, later ones together at most every 1.5 seconds a message. What a message shows is
+known by a hash kept in Redis, so an unchanged queue, or a restart, costs no call. One process paints a
+guild at a time, under a lease; each of the others looks again when that lease may have been left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import hikari
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bot.errors import Reporter
+from components.displays import Painting, render
+from persistence.files import FileStore
+from state import keys
+from state.configure import Configuration
+from state.connection import fields_of
+from state.feed import Change, Feed
+from state.lease import LEASE_SECONDS, Lease
+from state.queue import Queue
+from state.refusal import Refused
+from state.scripts import Actor
+
+_log = logging.getLogger("skipline.displays")
+
+PACE: Final = 1.5
+"""Seconds between two edits of one message, at least (Discord allows 5 in 5 s for a whole channel)."""
+
+_SELF: Final = Actor(0, "Skipline")
+_EDITED_TOO_OFTEN: Final = 30046
+_UNKNOWN_CHANNEL: Final = 10003
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """What the message of a display shows: a hash of its content, the file attached to it, if any."""
+
+    digest: str
+    file: str
+    message: int
+
+    @classmethod
+    def from_hash(cls, fields: Mapping[str, str]) -> Painted:
+        """From the fields of `painted:<kind>`; empty when nothing was painted yet."""
+        return cls(fields.get("digest", ""), fields.get("file", ""), int(fields.get("message", "0")))
+
+
+class Displays:
+    """Paints every display of every guild this process holds the lease for."""
+
+    def __init__(
+        self,
+        *,
+        rest: hikari.api.RESTClient,
+        redis: Redis,
+        queue: Queue,
+        configuration: Configuration,
+        feed: Feed,
+        files: FileStore,
+        reporter: Reporter,
+    ) -> None:
+        self._rest = rest
+        self._redis = redis
+        self._queue = queue
+        self._configuration = configuration
+        self._files = files
+        self._reporter = reporter
+        self._dirty: set[int] = set()
+        self._painters: dict[int, asyncio.Task[None]] = {}
+        self._closed = True
+        feed.listen(self._heard, self._resumed)
+
+    def _heard(self, change: Change) -> None:
+        self._mark(change.guild)
+
+    async def open(self) -> None:
+        """Starts to paint, beginning with whatever changed while nobody did."""
+        self._closed = False
+        await self._resumed()
+
+    async def _resumed(self) -> None:
+        for guild in cast("set[str]", await self._redis.smembers(keys.GUILDS)):
+            self._mark(int(guild))
+
+    def _mark(self, guild: int) -> None:
+        if self._closed:
+            return
+        self._dirty.add(guild)
+        if guild not in self._painters:
+            painter = asyncio.create_task(self._paint(guild), name=f"displays of {guild}")
+            self._painters[guild] = painter
+            painter.add_done_callback(lambda _: self._painters.pop(guild, None))
+
+    async def close(self) -> None:
+        """Finishes the edits in flight and stops."""
+        self._closed = True
+        self._dirty.clear()
+        if self._painters:
+            await asyncio.wait(self._painters.values(), timeout=5.0)
+        for painter in list(self._painters.values()):
+            painter.cancel()
+
+    async def _paint(self, guild: int) -> None:
+        lease = Lease(self._redis, keys.lease(guild, "displays"))
+        while guild in self._dirty and not self._closed:
+            try:
+                if not await self._configuration.displays(guild):
+                    self._dirty.discard(guild)
+                    return
+                if not await lease.take():
+                    # The holder heard the same change. Should it die, its lease ends and we look again.
+                    await asyncio.sleep(LEASE_SECONDS)
+                    continue
+                try:
+                    await self._rounds(guild, lease)
+                finally:
+                    await lease.release()
+            except (RedisError, OSError) as gone:
+                _log.warning("Displays of guild %d wait for Redis (%s).", guild, type(gone).__name__)
+                await asyncio.sleep(1.0)
+            except Exception as error:
+                self._reporter.report(error, f"displays of guild {guild}")
+                await asyncio.sleep(PACE)
+
+    async def _rounds(self, guild: int, lease: Lease) -> None:
+        """Paints until nothing is new. A change heard after the last look starts another round."""
+        loop = asyncio.get_running_loop()
+        while guild in self._dirty and not self._closed and not lease.lost.is_set():
+            started = loop.time()
+            self._dirty.discard(guild)
+            if await self._round(guild, lease):
+                await asyncio.sleep(max(0.0, started + PACE - loop.time()))
+
+    async def _round(self, guild: int, lease: Lease) -> bool:
+        places = await self._configuration.displays(guild)
+        board = await self._queue.board(guild, count=25, pending=10, held=5)
+        jobs: list[Coroutine[Any, Any, bool]] = []
+        for kind, (channel, message) in places.items():
+            painting = render(kind, board)
+            if painting is not None:
+                jobs.append(self._display(guild, kind, channel, message, painting, lease))
+        return any(await asyncio.gather(*jobs))
+
+    async def _display(
+        self, guild: int, kind: str, channel: int, message: int, painting: Painting, lease: Lease
+    ) -> bool:
+        """Brings one message up to date; gives whether Discord was called."""
+        key = keys.painted(guild, kind)
+        shown = await fields_of(self._redis, key)
+        painted = Painted.from_hash(shown)
+        digest = self._digest(painting)
+        if message and painted.message == message and (painted.digest == digest or "off" in shown):
+            return False
+        if not message and "off" in shown and shown.get("channel") == str(channel):
+            return False
+        if not await lease.holds():
+            return False
+        file = painting.file or ""
+        try:
+            if message and not await self._edit(channel, message, painting, painted.file != file):
+                message = 0
+            if not message:
+                message = await self._post(guild, kind, channel, painting)
+        except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
+            _log.warning("The %s display of guild %d is off: Discord says %s.", kind, guild, refused.message)
+            off = ["off", str(refused.code), "channel", str(channel), "message", str(message)]
+            await self._redis.hset(key, items=off)
+            return True
+        fresh = ["digest", digest, "file", file, "message", str(message), "channel", str(channel)]
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(key)
+            pipe.hset(key, items=fresh)
+            await pipe.execute()
+        return True
+
+    async def _edit(self, channel: int, message: int, painting: Painting, new_file: bool) -> bool:
+        """Edits the message in place; False when it must be posted anew."""
+        try:
+            await self._rest.edit_message(
+                channel,
+                message,
+                embeds=painting.embeds,
+                components=painting.components,
+                attachments=self._attachments(painting) if new_file else hikari.UNDEFINED,
+                user_mentions=False,
+                role_mentions=False,
+                mentions_everyone=False,
+            )
+        except hikari.NotFoundError as missing:
+            if missing.code == _UNKNOWN_CHANNEL:
+                raise
+            return False
+        except hikari.BadRequestError as refused:
+            if refused.code != _EDITED_TOO_OFTEN:
+                raise
+            return False
+        return True
+
+    async def _post(self, guild: int, kind: str, channel: int, painting: Painting) -> int:
+        """Posts the message and registers it; a crash in between posts no second one (same nonce)."""
+        places = await self._configuration.displays(guild)
+        old = places.get(kind, (channel, 0))[1]
+        nonce = hashlib.blake2b(f"{guild} {kind} {channel} {old}".encode(), digest_size=10).hexdigest()
+        message = await self._rest.create_message(
+            channel,
+            embeds=painting.embeds,
+            components=painting.components,
+            attachments=self._attachments(painting) or hikari.UNDEFINED,
+            nonce=nonce,
+            user_mentions=False,
+            role_mentions=False,
+            mentions_everyone=False,
+        )
+        try:
+            await self._configuration.set_display(
+                guild, f"display:{message.id}", _SELF, kind, (channel, int(message.id))
+            )
+        except Refused:
+            _log.debug("The %s display of guild %d was registered already.", kind, guild)
+        if old:
+            try:
+                await self._rest.delete_message(channel, old)
+            except (hikari.NotFoundError, hikari.ForbiddenError):
+                _log.debug("The old %s display of guild %d is gone.", kind, guild)
+        return int(message.id)
+
+    def _attachments(self, painting: Painting) -> list[hikari.File]:
+        return [hikari.File(self._files.path(painting.file))] if painting.file else []
+
+    def _digest(self, painting: Painting) -> str:
+        """A hash of what would be sent, stable over restarts and library objects."""
+        serialize = self._rest.entity_factory.serialize_embed
+        embeds = [serialize(embed)[0] for embed in painting.embeds]
+        rows = [component.build()[0] for component in painting.components]
+        content = orjson.dumps(
+            [embeds, rows, painting.file], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str
+        )
+        return hashlib.blake2b(content, digest_size=12).hexdigest()

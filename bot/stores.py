@@ -1,0 +1,118 @@
+"""What a process knows and keeps: its servers, started if need be, and the stores on top of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bot import embedded
+from bot.errors import StartupError
+from bot.settings import Settings
+from persistence import migrations
+from persistence.archive import Archive
+from persistence.errors import PersistenceError
+from persistence.files import FileStore
+from persistence.pool import open_pool
+from persistence.recovery import open_guild
+from state.configure import Configuration
+from state.connection import connect
+from state.feed import Feed
+from state.points import Points
+from state.queue import Queue
+from state.scripts import Scripts
+from state.refusal import Unopened
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The open stores of one process. `report` says in plain lines what came up and where."""
+
+    redis: Redis
+    archive: Archive
+    feed: Feed
+    queue: Queue
+    points: Points
+    configuration: Configuration
+    files: FileStore
+    report: tuple[str, ...]
+
+
+@contextlib.asynccontextmanager
+async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
+    """Opens everything the settings name, brings the schema up to date, and closes it all afterwards.
+
+    Raises `StartupError` with one sentence when a server cannot be reached.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        report: list[str] = []
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if settings.redis_url is not None:
+            redis_url = settings.redis_url.get_secret_value()
+        else:
+            valkey = await stack.enter_async_context(embedded.valkey(settings.data_dir))
+            redis_url = valkey.url
+            report.append(f"Valkey {valkey.version}, embedded: {valkey.shell}")
+        if settings.database_url is not None:
+            database_url = settings.database_url.get_secret_value()
+        else:
+            postgres = await stack.enter_async_context(embedded.postgres(settings.data_dir))
+            database_url = postgres.url
+            report.append(f"PostgreSQL {postgres.version}, embedded: {postgres.shell}")
+
+        redis = connect(redis_url)
+        stack.push_async_callback(redis.aclose)
+        report.extend(await _durability(redis, given=settings.redis_url is not None))
+
+        try:
+            await migrations.upgrade(database_url)
+            pool = await open_pool(database_url)
+        except (PersistenceError, OSError) as error:
+            raise StartupError(f"PostgreSQL cannot be used: {error} Check DATABASE_URL.") from error
+        stack.push_async_callback(pool.close)
+        if settings.database_url is not None:
+            report.append("PostgreSQL at DATABASE_URL, schema up to date.")
+        archive = Archive(pool)
+
+        async def opener(guild: int) -> None:
+            try:
+                await open_guild(guild, redis, archive)
+            except PersistenceError as error:
+                raise Unopened(f"guild {guild} could not be opened") from error
+
+        feed = Feed(redis)
+        scripts = Scripts(redis, opener)
+        configuration = Configuration(redis, scripts, feed)
+        yield Stores(
+            redis=redis,
+            archive=archive,
+            feed=feed,
+            queue=Queue(redis, scripts),
+            points=Points(redis, scripts),
+            configuration=configuration,
+            files=FileStore(settings.data_dir),
+            report=tuple(report),
+        )
+
+
+async def _durability(redis: Redis, *, given: bool) -> list[str]:
+    """What the server is, and plain warnings where it keeps less than the queue is promised."""
+    try:
+        info = await redis.info()
+        config = await redis.config_get("appendonly", "appendfsync", "maxmemory-policy")
+    except RedisError as error:
+        raise StartupError(f"Redis cannot be used ({type(error).__name__}). Check REDIS_URL.") from error
+    lines: list[str] = []
+    if given:
+        name = "Valkey" if "valkey_version" in info else "Redis"
+        lines.append(f"{name} {info.get('valkey_version', info['redis_version'])} at REDIS_URL.")
+    if config.get("appendonly") != "yes":
+        lines.append("WARNING: Redis keeps no append-only file: a restart of it loses the queue's last moves.")
+    elif config.get("appendfsync") != "always":
+        lines.append("WARNING: Redis syncs its file now and then only (appendfsync): a crash may lose a second.")
+    if config.get("maxmemory-policy") != "noeviction":
+        lines.append("WARNING: Redis may evict keys (maxmemory-policy): songs could vanish when memory is short.")
+    return lines
