@@ -67,7 +67,7 @@ async def names_of(guild_id: int, redis: Redis) -> list[str]:
     """Return the names (after ``sl:{guild}:``) of all keys a guild has, sorted."""
     prefix = key(guild_id, "")
     client: Any = redis
-    found: Any = client.scan_iter(f"{prefix}*", count=1000)
+    found: Any = client.scan_iter(f"{prefix}*", count=5000)
     return sorted({str(name).removeprefix(prefix) async for name in found})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 from collections.abc import AsyncGenerator
 from types import TracebackType
@@ -32,7 +33,7 @@ class RestoreLease:
         self._redis = redis
         self._guild_id = guild_id
         self._key = key(guild_id, "lease:restore")
-        self._token = secrets.token_hex(8)
+        self._token = f"{secrets.token_hex(8)} pid-{os.getpid()}"
         self.waited = False
 
     async def __aenter__(self) -> RestoreLease:
