@@ -1,0 +1,98 @@
+"""What a move did, in one or two lines for the one who made it."""
+
+from __future__ import annotations
+
+import hikari
+
+from components.markdown import plain
+from components.refusals import song_text
+from components.song_lines import tier_name
+from components.texts import FALLBACK, say
+from state.ladder import Ladder
+from state.queue import Advanced, Moved, Undone
+from state.song import SongFacts
+
+
+def advanced_text(advanced: Advanced, ladder: Ladder, locale: str = FALLBACK) -> str:
+    """What plays now, by whom, and how many still wait."""
+    if advanced.song is None:
+        ended = named(advanced.ended) if advanced.ended else ""
+        return say("review.finished", locale, song=ended)
+    return say(
+        "review.advanced",
+        locale,
+        song=named(advanced.song),
+        tier=tier_name(advanced.song.tier, ladder),
+        user=advanced.song.user,
+        waiting=advanced.waiting,
+    )
+
+
+def undone_text(undone: Undone, ladder: Ladder, locale: str = FALLBACK) -> str:
+    """Which move was taken back, whose it was, and where its songs are now."""
+    lines = [
+        say(
+            "review.undone",
+            locale,
+            move=say(f"refusal.move_{undone.move}", locale),
+            name=plain(undone.move_by_name, 40),
+        )
+    ]
+    for song in undone.songs[:3]:
+        if song.state == "waiting":
+            where = say("refusal.state_waiting_in", locale, tier=tier_name(song.tier, ladder))
+        else:
+            where = say(f"refusal.state_{song.state}", locale)
+        lines.append(say("review.undone_song", locale, song=named(song), where=where))
+    if len(undone.songs) > 3:
+        lines.append(say("review.undone_more", locale, count=len(undone.songs) - 3))
+    return "\n".join(lines)
+
+
+def promoted_text(moved: Moved, ladder: Ladder, locale: str = FALLBACK) -> str:
+    """From which tier to which, and the place it has there."""
+    return say(
+        "review.promoted" if moved.place else "review.promoted_held",
+        locale,
+        song=named(moved.song),
+        before=tier_name(moved.song.tier if moved.from_tier is None else moved.from_tier, ladder),
+        tier=tier_name(moved.song.tier, ladder),
+        place=moved.place,
+        waiting=moved.waiting,
+    )
+
+
+def approved_text(moved: Moved, ladder: Ladder, locale: str = FALLBACK) -> str:
+    """Into which tier a claimed skip was let, and its place."""
+    tier = tier_name(moved.song.tier, ladder)
+    return say("review.approved", locale, song=named(moved.song), tier=tier, place=moved.place)
+
+
+def removed_text(moved: Moved, reason: str | None, locale: str = FALLBACK) -> str:
+    """What was removed, or rejected, and why."""
+    key = "review.rejected" if moved.song.state == "rejected" else "review.removed"
+    if not reason:
+        return say(key, locale, song=named(moved.song))
+    return say(f"{key}_reason", locale, song=named(moved.song), reason=plain(reason, 300))
+
+
+def named(song: SongFacts) -> str:
+    """`#12 Title — Artist`, escaped."""
+    return song_text({"number": song.number, "title": song.title, "artist": song.artist})
+
+
+REASON_FIELD = "reason"
+REASON_LIMIT = 200
+
+
+def reason_rows(locale: str = FALLBACK) -> list[hikari.impl.ModalActionRowBuilder]:
+    """The one, optional field of the form that asks why a song goes."""
+    row = hikari.impl.ModalActionRowBuilder()
+    row.add_text_input(
+        REASON_FIELD,
+        say("panel.reason", locale),
+        placeholder=say("panel.reason_placeholder", locale),
+        required=False,
+        max_length=REASON_LIMIT,
+    )
+    return [row]

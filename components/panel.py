@@ -1,0 +1,223 @@
+"""The reviewer panel: its rows of buttons, the facts a press is judged by, and the view that routes presses.
+
+The posted message is drawn from the board. The one started view is drawn nowhere: it tells every panel of
+every guild, old or new, whose press goes where, which is why its ids are fixed and carry no data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import hikari
+import miru
+
+from components.markdown import plain
+from components.song_lines import tier_name
+from components.song_option import CHOICES, label
+from components.texts import FALLBACK, say
+from state.board import Board
+from state.song import Song
+
+NEXT: Final = "panel:next"
+UNDO: Final = "panel:undo"
+HOLD: Final = "panel:hold"
+PAUSE: Final = "panel:pause"
+OPEN: Final = "panel:open"
+PROMOTE: Final = "panel:promote"
+REMOVE: Final = "panel:remove"
+BACK: Final = "panel:back"
+
+DOUBLE_PRESS_MS: Final = 800
+"""Two presses of Next closer than this are one: the second is told of the first instead of moving."""
+
+_FACTS: Final = re.compile(
+    r"(?:#(\d{1,12})|nothing) playing · turn (\d+) · (?:move (\d+)|no move) · rev (\d+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a panel showed when it was pressed: the playing song, the turn, the move Undo takes back.
+
+    They stand in the panel's footer, so a press carries what its presser saw, whatever has changed since.
+    The guild's revision is not among them: each flush of points raises it, and would repaint every panel.
+    """
+
+    song: int | None
+    turn: int
+    move: int | None
+
+    @classmethod
+    def of(cls, board: Board) -> Facts:
+        """The facts of a board."""
+        last = board.last_move
+        return cls(board.now.song, board.now.turn, last.revision if last else None)
+
+    @classmethod
+    def parse(cls, text: str) -> Facts | None:
+        """The facts of a footer, None for any other text."""
+        found = _FACTS.fullmatch(text)
+        if found is None:
+            return None
+        song, turn, move = found.groups()
+        return cls(int(song) if song else None, int(turn), int(move) if move else None)
+
+    @classmethod
+    def read(cls, message: hikari.Message) -> Facts | None:
+        """The facts of a panel message, None when it has none."""
+        for embed in message.embeds:
+            facts = cls.parse(embed.footer.text) if embed.footer and embed.footer.text else None
+            if facts is not None:
+                return facts
+        return None
+
+    def text(self) -> str:
+        """The footer. It is read back, so it is the same in every language."""
+        song = "nothing" if self.song is None else f"#{self.song}"
+        move = "no move" if self.move is None else f"move {self.move}"
+        return f"{song} playing · turn {self.turn} · {move}"
+
+
+def panel_rows(board: Board, locale: str = FALLBACK) -> list[hikari.impl.MessageActionRowBuilder]:
+    """The panel's buttons and selects for a board with up to 25 songs and the first held ones."""
+    buttons = hikari.impl.MessageActionRowBuilder()
+    styles = hikari.ButtonStyle
+    buttons.add_interactive_button(styles.PRIMARY, NEXT, label=say("panel.next", locale))
+    buttons.add_interactive_button(
+        styles.SECONDARY, UNDO, label=say("panel.undo", locale), is_disabled=board.last_move is None
+    )
+    buttons.add_interactive_button(
+        styles.SECONDARY, HOLD, label=say("panel.hold", locale), is_disabled=board.playing is None
+    )
+    if board.settings.paused:
+        buttons.add_interactive_button(styles.SUCCESS, OPEN, label=say("panel.open", locale))
+    else:
+        buttons.add_interactive_button(styles.SECONDARY, PAUSE, label=say("panel.pause", locale))
+    rows = [buttons]
+    removable = [*([board.playing] if board.playing else []), *board.songs]
+    for custom_id, name, songs in (
+        (PROMOTE, "promote", board.songs),
+        (REMOVE, "remove", removable),
+        (BACK, "back", board.held_songs),
+    ):
+        if songs:
+            rows.append(_select(custom_id, say(f"panel.{name}", locale), songs, board, locale))
+    return rows
+
+
+def _select(
+    custom_id: str, placeholder: str, songs: Sequence[Song], board: Board, locale: str
+) -> hikari.impl.MessageActionRowBuilder:
+    row = hikari.impl.MessageActionRowBuilder()
+    menu = row.add_text_menu(custom_id, placeholder=placeholder, min_values=1)
+    for song in songs[:CHOICES]:
+        playing = board.playing is not None and song.number == board.playing.number
+        tier = say("panel.playing", locale) if playing else board.ladder.name(song.tier)
+        menu.add_option(label(song), str(song.number), description=tier)
+    return row
+
+
+def tier_rows(
+    board: Board, song: Song, custom_id: str, locale: str = FALLBACK, *, preset: int | None = None
+) -> list[hikari.impl.MessageActionRowBuilder]:
+    """A select of the tiers a song can go to; a waiting song's own tier is left out, `preset` chosen."""
+    row = hikari.impl.MessageActionRowBuilder()
+    menu = row.add_text_menu(custom_id, placeholder=say("panel.choose_tier", locale), min_values=1)
+    tiers = [tier for tier in board.ladder.tiers if preset is not None or tier.label != song.tier]
+    for tier in tiers[:CHOICES]:
+        count = say("panel.tier_waiting", locale, count=board.counts.get(tier.label, 0))
+        menu.add_option(tier.name, str(tier.label), description=count, is_default=tier.label == preset)
+    return [row]
+
+
+def last_move_line(board: Board, locale: str = FALLBACK) -> str:
+    """Who made the move that Undo would take back, and when; empty when there is none."""
+    last = board.last_move
+    if last is None:
+        return ""
+    return say(
+        "panel.last_move",
+        locale,
+        move=say(f"refusal.move_{last.kind}", locale),
+        song=f" (#{last.song})" if last.song else "",
+        name=plain(last.by_name, 40),
+        moment=f"<t:{last.at // 1000}:R>",
+    )
+
+
+def counts_line(board: Board) -> str:
+    """Waiting songs by tier, first to play first; empty tiers are left out."""
+    counted = [(tier, board.counts.get(tier.label, 0)) for tier in board.ladder.tiers]
+    return " · ".join(
+        f"{tier_name(tier.label, board.ladder)} **{count}**" for tier, count in counted if count
+    )
+
+
+class PanelHandler(Protocol):
+    """What the plugin does for each press; every method answers the press or raises."""
+
+    async def next(self, ctx: miru.ViewContext) -> None:
+        """Plays the next song."""
+
+    async def undo(self, ctx: miru.ViewContext) -> None:
+        """Takes the last move back."""
+
+    async def hold(self, ctx: miru.ViewContext) -> None:
+        """Sets the playing song aside."""
+
+    async def pause(self, ctx: miru.ViewContext) -> None:
+        """Stops taking submissions."""
+
+    async def open(self, ctx: miru.ViewContext) -> None:
+        """Takes submissions again."""
+
+    async def promote(self, ctx: miru.ViewContext) -> None:
+        """Asks which tier the chosen song goes to."""
+
+    async def remove(self, ctx: miru.ViewContext) -> None:
+        """Asks why the chosen song goes."""
+
+    async def back(self, ctx: miru.ViewContext) -> None:
+        """Brings the chosen held song back."""
+
+
+Act = Callable[[miru.ViewContext], Awaitable[None]]
+
+
+class PanelView(miru.View):
+    """Routes the presses of all panels. Start it once with `start_view(view, bind_to=None)`."""
+
+    def __init__(self, handler: PanelHandler) -> None:
+        super().__init__(timeout=None)
+        for custom_id, act in (
+            (NEXT, handler.next),
+            (UNDO, handler.undo),
+            (HOLD, handler.hold),
+            (PAUSE, handler.pause),
+            (OPEN, handler.open),
+        ):
+            self.add_item(_Button(custom_id, act))
+        for custom_id, act in ((PROMOTE, handler.promote), (REMOVE, handler.remove), (BACK, handler.back)):
+            self.add_item(_Select(custom_id, act))
+
+
+class _Button(miru.Button):
+    def __init__(self, custom_id: str, act: Act) -> None:
+        super().__init__(label=custom_id, custom_id=custom_id)
+        self._act = act
+
+    async def callback(self, context: miru.ViewContext) -> None:
+        await self._act(context)
+
+
+class _Select(miru.TextSelect):
+    def __init__(self, custom_id: str, act: Act) -> None:
+        super().__init__(options=[miru.SelectOption(custom_id)], custom_id=custom_id)
+        self._act = act
+
+    async def callback(self, context: miru.ViewContext) -> None:
+        # Read the choice from `context.interaction`: `self.values` is shared by all who choose at once.
+        await self._act(context)

@@ -1,0 +1,62 @@
+"""How one song looks in a list and on a card."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from components.markdown import plain
+from components.texts import FALLBACK, say
+from state.ladder import Ladder
+from state.song import Song
+
+_LINK_LIMIT: Final = 500
+# What would end the link early or change its look; a browser reads the percent-encoded form the same.
+_UNSAFE_IN_LINK: Final = re.compile(r"[\s<>|`\\*\"\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
+_UNITS: Final = ((1024 * 1024, "MB"), (1024, "kB"))
+
+
+def title_line(song: Song, title: int = 60, artist: int = 30) -> str:
+    """`Title — Artist`, escaped, each part at most as long as asked."""
+    return f"{plain(song.title, title)} — {plain(song.artist, artist)}"
+
+
+def tier_name(label: int, ladder: Ladder) -> str:
+    """A tier's displayed name, escaped."""
+    return plain(ladder.name(label), 2 * 32)
+
+
+def link_line(link: str) -> str:
+    """A link that people can follow; one that is no link to the web is shown as text."""
+    safe = _UNSAFE_IN_LINK.sub("", link)[:_LINK_LIMIT]
+    try:
+        parts = urlsplit(safe)
+    except ValueError:
+        return plain(link, _LINK_LIMIT)
+    if parts.scheme in ("http", "https") and parts.netloc:
+        return safe
+    return plain(link, _LINK_LIMIT)
+
+
+def file_line(song: Song, locale: str = FALLBACK) -> str:
+    """Name and size of the file an artist handed in."""
+    size = song.file_size or 0
+    for unit, name in _UNITS:
+        if size >= unit:
+            amount = f"{size / unit:.1f} {name}"
+            break
+    else:
+        amount = f"{size} B"
+    name = plain(song.file_name or say("display.file", locale), 100)
+    return say("display.file_line", locale, name=name, size=amount)
+
+
+def note_line(note: str, limit: int) -> str:
+    """An artist's note as a quotation."""
+    return f"> {plain(note, limit)}"
+
+
+def moment(milliseconds: int) -> str:
+    """A moment as Discord shows it to each reader: how long ago, counted by their own clock."""
+    return f"<t:{milliseconds // 1000}:R>"
