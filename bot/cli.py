@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from bot.errors import StartupError
-from bot.settings import Role, Settings, load
+from bot.settings import Role, load
 
 __all__ = ["main"]
 
@@ -59,9 +59,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    # Before the import, which takes a second: a wrong setting is told at once.
+    settings = load(role=options.role, shards=options.shards)
     from bot import app
 
-    settings: Settings = load(role=options.role, shards=options.shards)
     return app.run(settings)
 
 

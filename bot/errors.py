@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 # Without 0/O, 1/I/L, 5/S, 8/B, 2/Z and U/V: a code is read out on stream and typed into a search box.
-CODE_ALPHABET = "3467ACDEFGHJKMNPQRTVWXY9"
+CODE_ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 
 _LOOK_FIRST = "If you were changing something, look at the queue first, then try again in a moment."
 # Out of memory, read-only replica, full disk: Redis checks these before a script runs, so nothing has moved.
@@ -70,7 +70,7 @@ class SettingsError(StartupError):
 def reference_code() -> str:
     """Return a new code of four letters and digits, e.g. "K7Q4", that ties an answer to its log entry.
 
-    Some 330,000 codes: enough to find one line of one day's log, not a unique key.
+    Some 280,000 codes: enough to find one line of one day's log, not a unique key.
     """
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(4))
 

@@ -1,0 +1,140 @@
+"""The files people deploy with agree with the settings and with what the doctor demands."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dotenv import dotenv_values
+
+from bot import settings
+from bot.embedded.valkey_server import DURABLE
+
+ROOT = Path(__file__).parents[2]
+OURS = ("gateway", "worker")
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def test_compose_sets_only_what_exists(compose: dict[str, Any]) -> None:
+    for name in OURS:
+        assert set(compose["services"][name]["environment"]) <= settings.setting_names()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_compose_values_are_accepted(
+    compose: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"DISCORD_BOT_TOKEN": "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.not-a-real-one", "POSTGRES_PASSWORD": "a1"}
+    for variable in settings.setting_names():
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in compose["services"][name]["environment"].items():
+        monkeypatch.setenv(variable, interpolated(str(value), given))
+    command = compose["services"][name]["command"]
+    loaded = settings.load(Path("/nonexistent"), role=command[command.index("--role") + 1])
+    assert loaded.role == name
+    assert loaded.redis_url and loaded.redis_url.get_secret_value() == "redis://redis:6379/0"
+    assert loaded.database_url and "@postgres:5432/" in loaded.database_url.get_secret_value()
+
+
+def interpolated(value: str, given: dict[str, str]) -> str:
+    """As compose does it: ${NAME:-default} and ${NAME:?message}."""
+    return re.sub(
+        r"\$\{(\w+):([-?])([^}]*)\}",
+        lambda found: given.get(found[1]) or (found[3] if found[2] == "-" else pytest.fail(found[3])),
+        value,
+    )
+
+
+def test_compose_redis_is_as_durable_as_the_embedded_one(compose: dict[str, Any]) -> None:
+    words = shlex.split(compose["services"]["redis"]["command"])[1:]
+    flags = {name.removeprefix("--"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+    assert flags == DURABLE
+
+
+def test_compose_waits_for_healthy_servers_and_publishes_nothing(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert "ports" not in service, name
+        assert "network_mode" not in service, name
+    for name in OURS:
+        waits = compose["services"][name]["depends_on"]
+        assert {server: wait["condition"] for server, wait in waits.items()} == {
+            "redis": "service_healthy",
+            "postgres": "service_healthy",
+        }
+    for name in ("redis", "postgres"):
+        assert compose["services"][name]["healthcheck"]["test"]
+
+
+def test_compose_volumes_are_declared(compose: dict[str, Any]) -> None:
+    used = {
+        volume.split(":")[0]
+        for service in compose["services"].values()
+        for volume in service.get("volumes", ())
+    }
+    assert used == set(compose["volumes"])
+
+
+def test_env_example_lists_exactly_the_settings() -> None:
+    text = (ROOT / ".env.example").read_text()
+    assert dotenv_values(ROOT / ".env.example") == {"DISCORD_BOT_TOKEN": ""}
+    assert set(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)) == settings.setting_names()
+
+
+def test_env_example_values_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in settings.setting_names():
+        monkeypatch.delenv(variable, raising=False)
+    lines = [
+        line.removeprefix("#")
+        for line in (ROOT / ".env.example").read_text().splitlines()
+        if re.match(r"#?[A-Z_]+=", line) and "_FILE=" not in line
+    ]
+    (tmp_path / ".env").write_text(
+        "\n".join(lines).replace("DISCORD_BOT_TOKEN=", "DISCORD_BOT_TOKEN=MTIz.a.b")
+    )
+    loaded = settings.load(tmp_path / ".env")
+    assert loaded.role == "all"
+    assert loaded.shards is None
+
+
+def test_the_image_holds_every_package() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    project = (ROOT / "pyproject.toml").read_text()
+    listed = re.search(r"^packages = \[(.*)\]$", project, re.MULTILINE)
+    assert listed
+    for package in re.findall(r'"(\w+)"', listed[1]):
+        assert f"\nCOPY {package} {package}\n" in text
+
+
+def test_the_licence_is_the_unmodified_agpl_3() -> None:
+    # The digest of the text as the Free Software Foundation publishes it.
+    expected = "0d96a4ff68ad6d4b6f1f30f713b18d5184912ba8dd389f86aa7710db079abcb0"
+    assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == expected
+
+
+@pytest.mark.parametrize("name", ["run.txt", "dev.txt", "build.txt"])
+def test_requirements_are_hashed_and_name_no_host(name: str) -> None:
+    text = (ROOT / "requirements" / name).read_text()
+    assert "://" not in text
+    assert "--index" not in text
+    pinned = re.findall(r"^[A-Za-z0-9._-]+==[^\n]*\n(    --hash=sha256:[0-9a-f]{64})?", text, re.MULTILINE)
+    assert pinned
+    assert all(pinned)
+
+
+def test_run_and_dev_pin_the_same_versions() -> None:
+    run, dev = (
+        dict(
+            re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE)
+        )
+        for name in ("run.txt", "dev.txt")
+    )
+    assert run.items() <= dev.items()
