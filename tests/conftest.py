@@ -17,6 +17,7 @@ from bot import embedded
 from persistence import migrations
 from state.connection import connect
 from state.scripts import Scripts
+from tests.databases import fresh_database, with_database
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +49,6 @@ async def postgres_url(servers: Path) -> AsyncIterator[str]:
         yield server.url
 
 
-def with_database(url: str, name: str) -> str:
-    """The same server, another database: the path of the URL names it."""
-    head, _, query = url.partition("?")
-    return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
-
-
 @pytest.fixture(scope="session")
 async def migrated_template(postgres_url: str) -> str:
     """The name of a database that has every migration: cloning it is far cheaper than migrating again."""
@@ -64,15 +59,6 @@ async def migrated_template(postgres_url: str) -> str:
     return "skipline_template"
 
 
-async def fresh_database(postgres_url: str, template: str) -> AsyncIterator[str]:
-    name = f"t{secrets.token_hex(8)}"
-    connection = await asyncpg.connect(postgres_url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield with_database(postgres_url, name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
-
-
 @pytest.fixture
 async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterator[str]:
     """A fresh, migrated database."""
@@ -80,7 +66,7 @@ async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterat
         yield url
 
 
-pytest_plugins = ["tests.schema_plugin"]
+pytest_plugins = ["tests.schema_plugin", "tests.stage"]
 
 _guilds = itertools.count(secrets.randbelow(10**6) * 10**6 + 10**17)
 

@@ -8,7 +8,7 @@ import pytest
 
 from persistence.archive import Archive
 from persistence.pool import Pool, open_pool
-from tests.conftest import fresh_database
+from tests.databases import fresh_database
 
 
 @pytest.fixture

@@ -7,15 +7,18 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.app import App, running
 from bot.settings import Settings
 from sandbox.discord import Channel, Guild, Person, Role, Sandbox
 from state.scripts import Actor
-from tests.conftest import fresh_database
+from tests.databases import fresh_database
 from tests.schema_plugin import watch
+
+if TYPE_CHECKING:
+    from bot.app import App
 
 OWNER = Actor(1, "test")
 
@@ -55,6 +58,8 @@ async def app(
     discord: Sandbox, redis_url: str, session_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[App]:
     """One bot for the run, with everything it does."""
+    from bot.app import running  # only who needs the bot pays for loading it
+
     settings = settings_for(discord, redis_url, session_database_url, tmp_path_factory.mktemp("data"))
     async with running(settings) as app:
         await asyncio.wait_for(app.commands_declared.wait(), 10)
@@ -110,7 +115,7 @@ class Stage:
 async def until(condition: Callable[[], Awaitable[bool]], timeout: float = 5.0) -> None:
     """Waits until a condition that only a server can tell holds."""
     async with asyncio.timeout(timeout):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the condition lives in another program
             await asyncio.sleep(0.01)
 
 
