@@ -1,0 +1,113 @@
+"""The displays through the running bot: true, prompt, sparing, and healed when somebody deletes them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+
+from bot.displays import PACE
+from sandbox.discord import Channel, Message
+from state.points import PointsChange
+from state.scripts import Actor
+from state.song import NewSong
+from tests.stage import Stage, until
+
+ARTIST = Actor(7, "artist")
+
+
+async def submit(stage: Stage, title: str, user: int) -> None:
+    song = NewSong(title, f"Artist {user}", user, f"user{user}")
+    await stage.app.stores.queue.submit(stage.id, secrets.token_hex(8), ARTIST, song)
+
+
+def calls(stage: Stage, channel: Channel) -> Counter[str]:
+    """REST calls so far that wrote to a channel, by method."""
+    path = f"/channels/{channel.id}/messages"
+    return Counter(
+        exchange.method
+        for exchange in stage.discord.requests
+        if exchange.path.startswith(path) and exchange.method in ("POST", "PATCH", "DELETE")
+    )
+
+
+async def shows(channel: Channel, text: str, timeout: float = 5.0) -> Message:
+    return await channel.wait_for(
+        lambda messages: next((m for m in messages if text in m.text), None), timeout=timeout
+    )
+
+
+async def quiet(stage: Stage) -> None:
+    """Waits until nothing of the guild is being painted any more."""
+    key = f"sl:{{{stage.id}}}:lease:displays"
+
+    async def released() -> bool:
+        return not await stage.app.stores.redis.exists(key)
+
+    await until(released)
+
+
+async def test_a_change_is_shown_at_once_and_bursts_together(stage: Stage) -> None:
+    await stage.display("public", stage.queue)
+    await quiet(stage)
+    before = calls(stage, stage.queue)
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await submit(stage, "First of many", 1)
+    await shows(stage.queue, "First of many")
+    assert loop.time() - started < 1.0
+    for number in range(2, 9):
+        await submit(stage, f"Burst {number}", number)
+    await shows(stage.queue, "Burst 8")
+    elapsed = loop.time() - started
+    edits = calls(stage, stage.queue)["PATCH"] - before["PATCH"]
+    assert edits <= 1 + elapsed / PACE
+    assert len(stage.queue.messages) == 1
+
+
+async def test_nothing_new_costs_no_call(stage: Stage) -> None:
+    await stage.display("public", stage.queue)
+    await submit(stage, "Still here", 1)
+    await shows(stage.queue, "Still here")
+    await quiet(stage)
+    before = calls(stage, stage.queue)
+    # Points of somebody who waits for nothing are a change of the guild, not of what the display shows.
+    change = [PointsChange("user", 999, 5)]
+    await stage.app.stores.points.add(stage.id, secrets.token_hex(8), ARTIST, change)
+    await quiet(stage)
+    assert calls(stage, stage.queue) == before
+
+
+async def test_a_deleted_message_is_posted_again_once(stage: Stage) -> None:
+    await stage.display("public", stage.queue)
+    await quiet(stage)
+    stage.discord.faults.delete_message(stage.queue.messages[0])
+    await submit(stage, "Back again", 1)
+    await shows(stage.queue, "Back again")
+    await quiet(stage)
+    assert len(stage.queue.messages) == 1
+
+
+async def test_a_lost_reply_posts_no_second_message(stage: Stage) -> None:
+    fault = stage.discord.faults.lose_reply("POST", f"/channels/{stage.queue.id}/messages")
+    await stage.display("public", stage.queue)
+    await fault.struck()
+    await submit(stage, "Only one", 1)
+    await shows(stage.queue, "Only one")
+    await quiet(stage)
+    assert len(stage.queue.messages) == 1
+
+
+async def test_a_withdrawn_permission_turns_a_display_off_and_leaves_the_others(stage: Stage) -> None:
+    await stage.display("public", stage.queue)
+    await stage.display("reviewer", stage.review)
+    await quiet(stage)
+    stage.discord.faults.withdraw(stage.queue, 1 << 10)
+    await submit(stage, "For reviewers", 1)
+    await shows(stage.review, "For reviewers")
+    await quiet(stage)
+    refused = calls(stage, stage.queue)["PATCH"]
+    await submit(stage, "And another", 2)
+    await shows(stage.review, "And another")
+    await quiet(stage)
+    assert calls(stage, stage.queue)["PATCH"] == refused
