@@ -121,15 +121,17 @@ def _select(
 
 
 def tier_rows(
-    board: Board, song: Song, custom_id: str, locale: str = FALLBACK, *, preset: int | None = None
+    board: Board, song: Song, custom_id: str, locale: str = FALLBACK
 ) -> list[hikari.impl.MessageActionRowBuilder]:
-    """A select of the tiers a song can go to; a waiting song's own tier is left out, `preset` chosen."""
+    """A select of the tiers a song can go to, all but its own.
+
+    None is chosen beforehand: Discord sends nothing when somebody picks what is chosen already.
+    """
     row = hikari.impl.MessageActionRowBuilder()
     menu = row.add_text_menu(custom_id, placeholder=say("panel.choose_tier", locale), min_values=1)
-    tiers = [tier for tier in board.ladder.tiers if preset is not None or tier.label != song.tier]
-    for tier in tiers[:CHOICES]:
+    for tier in [tier for tier in board.ladder.tiers if tier.label != song.tier][:CHOICES]:
         count = say("panel.tier_waiting", locale, count=board.counts.get(tier.label, 0))
-        menu.add_option(tier.name, str(tier.label), description=count, is_default=tier.label == preset)
+        menu.add_option(tier.name, str(tier.label), description=count)
     return [row]
 
 

@@ -9,8 +9,10 @@ from typing import Any, Final
 from bot.errors import UserError
 from components.markdown import plain
 from components.texts import FALLBACK, say
+from state.board import LastMove
 from state.ladder import Ladder
 from state.refusal import Reason, Refused
+from state.song import Song
 
 _TITLE: Final = 80
 _NAME: Final = 40
@@ -66,6 +68,20 @@ def refusal_text(refused: Refused, ladder: Ladder, locale: str = FALLBACK, *, re
             return say(f"refusal.{refused.reason.value}", locale, song=song)
 
 
+def overtaken_text(last: LastMove | None, locale: str = FALLBACK, *, reader: int = 0) -> str:
+    """Why the move that a panel showed as the last was not taken back: another is the last by now."""
+    if last is None:
+        return say("panel.overtaken_nothing", locale)
+    return say(
+        "panel.overtaken_self" if reader and last.by == reader else "panel.overtaken",
+        locale,
+        name=plain(last.by_name, _NAME),
+        moment=f"<t:{last.at // 1000}:R>",
+        move=say(f"refusal.move_{last.kind}", locale),
+        song=f" (#{last.song})" if last.song else "",
+    )
+
+
 @contextlib.contextmanager
 def worded(ladder: Ladder, locale: str = FALLBACK, *, reader: int = 0) -> Generator[None]:
     """Turns a `Refused` raised in the block into the `UserError` that tells its reason."""
@@ -73,6 +89,12 @@ def worded(ladder: Ladder, locale: str = FALLBACK, *, reader: int = 0) -> Genera
         yield
     except Refused as refused:
         raise UserError(refusal_text(refused, ladder, locale, reader=reader)) from refused
+
+
+def not_pending(song: Song) -> Refused:
+    """The refusal `approve` and `reject` would give for a song that no longer waits for approval."""
+    names = ("number", "title", "artist", "tier", "state", "by", "by_name", "at")
+    return Refused(Reason.NOT_PENDING, {"song": {name: getattr(song, name) for name in names}})
 
 
 def song_text(facts: Any, limit: int = _TITLE) -> str:

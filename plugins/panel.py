@@ -1,0 +1,268 @@
+"""What the buttons and selects of the reviewer panel do.
+
+A press is judged by what its presser saw, which stands in the footer of the very message they pressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import alluka
+import hikari
+import miru
+import tanjun
+
+from bot.errors import UserError
+from bot.router import Press, Router, Submission, encode
+from components.displays import HELD_SONGS, PENDING_SONGS, REVIEWER, SONGS, render
+from components.outcomes import REASON_FIELD, promoted_text, reason_rows, removed_text
+from components.panel import DOUBLE_PRESS_MS, Facts, PanelView, tier_rows
+from components.refusals import overtaken_text, refusal_text, song_text, worded
+from components.song_option import parse
+from components.texts import say
+from components.who import Caller
+from state.board import Board
+from state.configure import Configuration
+from state.ladder import Ladder
+from state.queue import Queue
+from state.refusal import Reason, Refused
+
+_TIER = "panel.tier"
+_REMOVED = "panel.removed"
+
+routes = Router()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A press of a panel button by a reviewer, and what the panel showed them."""
+
+    caller: Caller
+    facts: Facts
+    double_press_ms: int
+
+
+class Presses:
+    """Answers every press of every panel; keeps nothing of them. See `components.panel.PanelHandler`."""
+
+    def __init__(self, queue: Queue, configuration: Configuration) -> None:
+        self._queue = queue
+        self._configuration = configuration
+
+    async def next(self, ctx: miru.ViewContext) -> None:
+        """Plays the next song, if the one the presser saw still plays."""
+        seen = await self._seen(ctx)
+        caller, song = seen.caller, seen.facts.song
+        try:
+            await self._queue.next(
+                caller.guild,
+                caller.request,
+                caller.actor,
+                expected=song,
+                expect_none=song is None,
+                guard=seen.double_press_ms,
+                guard_self=True,
+            )
+        except Refused as refused:
+            await self._overtaken(ctx, caller, refused)
+            return
+        await self._show(ctx, caller)
+
+    async def undo(self, ctx: miru.ViewContext) -> None:
+        """Takes the move back that the presser saw as the last."""
+        seen = await self._seen(ctx)
+        caller, move = seen.caller, seen.facts.move
+        if move is None:
+            await self._overtaken(ctx, caller, Refused(Reason.NOTHING, {}))
+            return
+        try:
+            await self._queue.undo(caller.guild, caller.request, caller.actor, expected=move)
+        except Refused as refused:
+            board = await self._show(ctx, caller)
+            if refused.reason is Reason.STALE:
+                text = overtaken_text(board.last_move, caller.locale, reader=caller.actor.id)
+            else:
+                text = refusal_text(refused, board.ladder, caller.locale, reader=caller.actor.id)
+            await _tell(ctx, text)
+            return
+        await self._show(ctx, caller)
+
+    async def hold(self, ctx: miru.ViewContext) -> None:
+        """Sets aside the song that the presser saw playing."""
+        seen = await self._seen(ctx)
+        caller, song = seen.caller, seen.facts.song
+        if song is None:
+            await self._overtaken(ctx, caller, Refused(Reason.STALE, {}))
+            return
+        try:
+            await self._queue.hold(caller.guild, caller.request, caller.actor, song)
+        except Refused as refused:
+            await self._overtaken(ctx, caller, refused)
+            return
+        await self._show(ctx, caller)
+
+    async def pause(self, ctx: miru.ViewContext) -> None:
+        """Stops taking submissions."""
+        await self._set_paused(ctx, "1")
+
+    async def open(self, ctx: miru.ViewContext) -> None:
+        """Takes submissions again."""
+        await self._set_paused(ctx, None)
+
+    async def _set_paused(self, ctx: miru.ViewContext, value: str | None) -> None:
+        caller = (await self._seen(ctx)).caller
+        try:
+            await self._configuration.change(caller.guild, caller.request, caller.actor, {"paused": value})
+        except Refused as refused:
+            await self._overtaken(ctx, caller, refused)
+            return
+        await self._show(ctx, caller)
+
+    async def promote(self, ctx: miru.ViewContext) -> None:
+        """Asks, for the presser alone, which tier the chosen song goes to."""
+        caller = (await self._seen(ctx)).caller
+        number = _chosen(ctx.interaction.values, caller)
+        song = await self._queue.song(caller.guild, number)
+        board = await self._queue.board(caller.guild, count=0)
+        if song is None:
+            refused = Refused(Reason.UNKNOWN_SONG, {"number": number})
+            raise UserError(refusal_text(refused, board.ladder, caller.locale))
+        named = song_text({"number": number, "title": song.title, "artist": song.artist})
+        rows = tier_rows(board, song, encode(_TIER, number), caller.locale)
+        await _tell(ctx, say("panel.promote_ask", caller.locale, song=named), rows)
+
+    async def remove(self, ctx: miru.ViewContext) -> None:
+        """Asks why the chosen song goes."""
+        caller = (await self._seen(ctx)).caller
+        number = _chosen(ctx.interaction.values, caller)
+        await ctx.respond_with_builder(
+            hikari.impl.InteractionModalBuilder(
+                say("panel.remove_title", caller.locale, number=number),
+                encode(_REMOVED, number),
+                [*reason_rows(caller.locale)],
+            )
+        )
+
+    async def back(self, ctx: miru.ViewContext) -> None:
+        """Brings the chosen held song back."""
+        caller = (await self._seen(ctx)).caller
+        number = _chosen(ctx.interaction.values, caller)
+        try:
+            await self._queue.back(caller.guild, caller.request, caller.actor, number)
+        except Refused as refused:
+            await self._overtaken(ctx, caller, refused)
+            return
+        await self._show(ctx, caller)
+
+    async def _seen(self, ctx: miru.ViewContext) -> Seen:
+        """Raises `UserError` for anybody but a reviewer, and for anything but a panel of this bot."""
+        caller = Caller.of(ctx.interaction)
+        settings = await self._configuration.settings(caller.guild)
+        caller.demand_reviewer(settings)
+        facts, me = Facts.read(ctx.message), ctx.client.cache.get_me()
+        if facts is None or me is None or ctx.message.author.id != me.id:
+            raise UserError(say("common.outdated", caller.locale))
+        return Seen(caller, facts, getattr(settings, "double_press_ms", DOUBLE_PRESS_MS))
+
+    async def _overtaken(self, ctx: miru.ViewContext, caller: Caller, refused: Refused) -> None:
+        """Nothing was moved: the presser gets the panel as it is now, and is told why."""
+        board = await self._show(ctx, caller)
+        await _tell(ctx, refusal_text(refused, board.ladder, caller.locale, reader=caller.actor.id))
+
+    async def _show(self, ctx: miru.ViewContext, caller: Caller) -> Board:
+        """Answers with the panel of this moment."""
+        # The file is left to the display's own painter: an upload may take longer than an answer may.
+        board = await _board(self._queue, caller.guild)
+        painting = render(REVIEWER, board)
+        assert painting is not None
+        await ctx.edit_response(
+            embeds=painting.embeds,
+            components=painting.components,
+            user_mentions=False,
+            role_mentions=False,
+            mentions_everyone=False,
+        )
+        return board
+
+
+async def _tell(
+    ctx: miru.ViewContext,
+    text: str,
+    rows: hikari.UndefinedOr[Sequence[hikari.api.ComponentBuilder]] = hikari.UNDEFINED,
+) -> None:
+    await ctx.respond(
+        text,
+        components=rows,
+        flags=hikari.MessageFlag.EPHEMERAL,
+        user_mentions=False,
+        role_mentions=False,
+        mentions_everyone=False,
+    )
+
+
+async def _board(queue: Queue, guild: int) -> Board:
+    return await queue.board(guild, count=SONGS, pending=PENDING_SONGS, held=HELD_SONGS)
+
+
+def _chosen(values: Sequence[str], caller: Caller) -> int:
+    """The song a select names; whatever else was sent is answered as an old message."""
+    number = parse(values[0]) if len(values) == 1 else None
+    if number is None:
+        raise UserError(say("common.outdated", caller.locale))
+    return number
+
+
+async def _admit(received: Press | Submission) -> tuple[Caller, Ladder]:
+    caller, configuration = Caller.of(received.interaction), received.get(Configuration)
+    caller.demand_reviewer(await configuration.settings(caller.guild))
+    return caller, await configuration.ladder(caller.guild)
+
+
+@routes.component(_TIER)
+async def choose_tier(press: Press) -> None:
+    """Second step of Promote: the tier was chosen in the presser's own message."""
+    caller, ladder = await _admit(press)
+    number = _chosen(press.args, caller)
+    tier = ladder.named(press.values[0]) if len(press.values) == 1 else None
+    if tier is None:
+        raise UserError(say("common.outdated", caller.locale))
+    with worded(ladder, caller.locale, reader=caller.actor.id):
+        moved = await press.get(Queue).promote(caller.guild, caller.request, caller.actor, number, tier.label)
+    await press.update(promoted_text(moved, ladder, caller.locale), components=[])
+
+
+@routes.modal(_REMOVED)
+async def removed(submission: Submission) -> None:
+    """The form behind Remove: the panel it was opened from shows the queue without the song."""
+    caller, ladder = await _admit(submission)
+    number = _chosen(submission.args, caller)
+    reason = submission.values.get(REASON_FIELD) or None
+    queue = submission.get(Queue)
+    try:
+        moved = await queue.remove(caller.guild, caller.request, caller.actor, number, reason=reason)
+        text = removed_text(moved, reason, caller.locale)
+    except Refused as refused:
+        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
+    painting = render(REVIEWER, await _board(queue, caller.guild))
+    assert painting is not None
+    await submission.update(embeds=painting.embeds, components=painting.components)
+    await submission.respond(text)
+
+
+component = tanjun.Component(name="panel").load_from_scope()
+
+
+@component.with_on_open
+async def register(
+    router: alluka.Injected[Router],
+    views: alluka.Injected[miru.Client],
+    queue: alluka.Injected[Queue],
+    configuration: alluka.Injected[Configuration],
+) -> None:
+    """Starts the one view that serves every panel, old or new."""
+    router.include(routes)
+    views.start_view(PanelView(Presses(queue, configuration)), bind_to=None)
+
+
+load = component.make_loader()
