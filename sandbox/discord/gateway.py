@@ -20,7 +20,7 @@ from sandbox.discord.permissions import Permission
 from sandbox.discord.sessions import Connection, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sandbox.discord.channels import Channel
     from sandbox.discord.guilds import Guild
@@ -76,11 +76,11 @@ class Gateway:
         """The sessions that have a connection now."""
         return [session for session in self.sessions.values() if session.connection is not None]
 
-    async def wait_connected(self, shards: int = 1, timeout: float = 10.0) -> None:
-        """Wait until this many sessions are connected. Raises TimeoutError."""
+    async def wait_until(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:
+        """Wait until `condition` holds, asking after every connect and disconnect. Raises TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
-            while len(self.connected) < shards:
+            while not condition():
                 waiter: asyncio.Future[None] = loop.create_future()
                 self._waiters.add(waiter)
                 try:
@@ -114,7 +114,7 @@ class Gateway:
     def dispatch_guild(self, guild: Guild) -> None:
         """Send GUILD_CREATE to the sessions that are connected already."""
         for session in self._covering(guild):
-            self._guild_create(session, guild)
+            self._guild_create(session, guild, joined=True)
 
     def dispatch_in_channel(self, event: str, data: Json, channel: Channel, visible_to: int | None) -> None:
         """Send an event about messages, if the bot sees the channel."""
@@ -173,6 +173,7 @@ class Gateway:
                 session.detach(connection)
                 if connection.closed_by_client in {1000, 1001}:
                     self.sessions.pop(session.id, None)
+            self._wake()
         return socket
 
     def close(self) -> None:
@@ -324,12 +325,16 @@ class Gateway:
             chunk["nonce"] = data["nonce"]
         session.dispatch("GUILD_MEMBERS_CHUNK", orjson.dumps(chunk))
 
-    def _guild_create(self, session: Session, guild: Guild) -> None:
+    def _guild_create(self, session: Session, guild: Guild, *, joined: bool = False) -> None:
         if not session.intents & Intent.GUILDS:
             return
         everybody = bool(session.intents & Intent.GUILD_PRESENCES)
         members = [each for each in guild.members.values() if everybody or each.user is self._sandbox.bot]
-        session.dispatch("GUILD_CREATE", orjson.dumps(payloads.guild_create(guild, members)))
+        body = payloads.guild_create(guild, members)
+        if joined:
+            # Only a guild that was announced as unavailable in READY says that it is no longer.
+            del body["unavailable"]
+        session.dispatch("GUILD_CREATE", orjson.dumps(body))
 
     def _covering(self, guild: Guild | None) -> Iterator[Session]:
         guild_id = None if guild is None else guild.id

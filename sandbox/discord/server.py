@@ -155,7 +155,7 @@ class Sandbox:
 
     async def connected(self, shards: int = 1, timeout: float = 10.0) -> None:
         """Wait until this many shards are connected and ready. Raises TimeoutError."""
-        await self.gateway.wait_connected(shards, timeout)
+        await self.gateway.wait_until(lambda: len(self.gateway.connected) >= shards, timeout)
 
     def create_guild(
         self,

@@ -32,6 +32,7 @@ class Connection:
         self._socket = socket
         self._transport = transport
         self._encode = encode
+        self._closing = False
         self._outbox: asyncio.Queue[bytes | tuple[int, str]] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write(), name="sandbox gateway writer")
 
@@ -41,6 +42,7 @@ class Connection:
 
     def close(self, code: int, reason: str = "") -> None:
         """Close with a code once all that was sent before is out."""
+        self._closing = True
         self._outbox.put_nowait((code, reason))
 
     def abort(self) -> None:
@@ -49,8 +51,9 @@ class Connection:
             self._transport.abort()
 
     async def finish(self) -> None:
-        """Stop writing; the socket is gone."""
-        self._writer.cancel()
+        """Stop writing, after the close frame where one is on its way."""
+        if not self._closing:
+            self._writer.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._writer
 
