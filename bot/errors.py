@@ -20,6 +20,7 @@ __all__ = [
     "Unavailable",
     "UserError",
     "apology",
+    "archive_out_of_reach",
     "reference_code",
     "unavailable",
 ]
@@ -39,6 +40,8 @@ _POSTGRES_GONE = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
+
+_OUT_OF_REACH: set[type[Exception]] = set()
 
 _LOG = logging.getLogger("skipline.errors")
 
@@ -82,6 +85,11 @@ def apology(code: str) -> str:
     )
 
 
+def archive_out_of_reach(kind: type[Exception]) -> None:
+    """Register an exception that means the archive cannot be reached; this module must not import it."""
+    _OUT_OF_REACH.add(kind)
+
+
 def unavailable(error: BaseException) -> Unavailable | None:
     """Translate a lost connection to Redis or Postgres into what a person is told; None for all else.
 
@@ -89,6 +97,8 @@ def unavailable(error: BaseException) -> Unavailable | None:
     """
     if isinstance(error, Unavailable):
         return error
+    if isinstance(error, tuple(_OUT_OF_REACH)):
+        return Unavailable(f"The archive cannot be reached right now. {_LOOK_FIRST}")
     if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError):
         return Unavailable(f"The queue's memory cannot be reached right now. {_LOOK_FIRST}")
     if isinstance(error, redis.exceptions.ResponseError) and _REFUSED_WRITE.match(str(error)):

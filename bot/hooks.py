@@ -16,12 +16,15 @@ import miru
 import tanjun
 
 from bot.answers import explain, tell
-from bot.errors import Reporter
+from bot.errors import Reporter, archive_out_of_reach
 from bot.router import Router
+from persistence.errors import Unavailable
 
 __all__ = ["BackgroundTasks", "command_hooks", "install"]
 
 _LOG = logging.getLogger("skipline.hooks")
+
+archive_out_of_reach(Unavailable)
 
 
 def install(

@@ -6,6 +6,8 @@ import asyncpg
 import pytest
 import redis.exceptions
 
+import bot.hooks  # noqa: F401 - registers the errors of persistence
+import persistence.errors
 from bot.errors import (
     CODE_ALPHABET,
     Reporter,
@@ -56,6 +58,7 @@ def test_a_lost_connection_is_logged_without_traceback(caplog: pytest.LogCapture
         (asyncpg.CannotConnectNowError("starting up"), "The archive cannot be reached"),
         (asyncpg.InterfaceError("connection is closed"), "The archive cannot be reached"),
         (ConnectionRefusedError("refused"), "The archive cannot be reached"),
+        (persistence.errors.Unavailable(), "The archive cannot be reached"),
         (Unavailable("Discord cannot be reached."), "Discord cannot be reached."),
     ],
 )
