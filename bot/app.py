@@ -15,6 +15,7 @@ import hikari
 import miru
 import tanjun
 from persistence.files import FileStore
+from persistence.recovery import reconcile
 
 from bot import hooks, logs, tanjun_compat
 from bot.clock import Clock, SystemClock
@@ -71,6 +72,9 @@ async def running(settings: Settings) -> AsyncGenerator[App]:
             rest = bot.rest
         writer = displays = None
         if settings.role is not Role.GATEWAY:
+            # A Redis that lost moves is brought up to the archive before anybody can press.
+            for guild in await stores.archive.guilds():
+                await reconcile(guild, stores.redis, stores.archive)
             writer = ArchiveWriter(stores.redis, stores.archive)
             displays = Displays(
                 rest=rest,
@@ -135,8 +139,14 @@ async def _worker_rest(settings: Settings) -> AsyncGenerator[hikari.api.RESTClie
 async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
     """Connects the shards of this process, with every command, button and modal in its place."""
     stores, settings = app.stores, app.settings
-    commands = tanjun.Client(bot.rest, cache=bot.cache, events=bot.event_manager, shards=bot, event_managed=False)
-    views = miru.Client(bot, ignore_unknown_interactions=True, injector=commands.injector)
+    commands = tanjun.Client(
+        bot.rest, cache=bot.cache, events=bot.event_manager, shards=bot, event_managed=False
+    )
+    commands.set_message_accepts(tanjun.MessageAcceptsEnum.NONE)
+    # Our views are bound to no message, so there is nothing to end when one is deleted.
+    views = miru.Client(
+        bot, ignore_unknown_interactions=True, stop_bound_on_delete=False, injector=commands.injector
+    )
     router = Router()
     clock = SystemClock()
     for type_, value in (

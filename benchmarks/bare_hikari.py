@@ -1,0 +1,45 @@
+"""The floor: a hikari bot that answers a command and a button at once and does nothing else."""
+
+from __future__ import annotations
+
+import os
+
+import hikari
+
+
+def main() -> None:
+    """Runs until killed, with the settings Skipline runs with."""
+    bot = hikari.GatewayBot(
+        os.environ["DISCORD_BOT_TOKEN"],
+        rest_url=os.environ["DISCORD_REST_URL"],
+        banner=None,
+        intents=hikari.Intents.GUILDS,
+        suppress_optimization_warning=True,
+        auto_chunk_members=False,
+        http_settings=hikari.impl.HTTPSettings(force_close_transports=False),
+        cache_settings=hikari.impl.CacheSettings(components=hikari.api.CacheComponents.GUILDS),
+    )
+
+    @bot.listen()
+    async def declare(_: hikari.StartedEvent) -> None:
+        me = await bot.rest.fetch_application()
+        command = bot.rest.slash_command_builder("bare", "Answers.")
+        await bot.rest.set_application_commands(me, [command])
+
+    @bot.listen()
+    async def answer(event: hikari.InteractionCreateEvent) -> None:
+        interaction = event.interaction
+        if isinstance(interaction, hikari.CommandInteraction):
+            row = hikari.impl.MessageActionRowBuilder()
+            row.add_interactive_button(hikari.ButtonStyle.PRIMARY, "press", label="Press")
+            await interaction.create_initial_response(
+                hikari.ResponseType.MESSAGE_CREATE, "Here.", component=row
+            )
+        elif isinstance(interaction, hikari.ComponentInteraction):
+            await interaction.create_initial_response(hikari.ResponseType.MESSAGE_UPDATE, "Pressed.")
+
+    bot.run(check_for_updates=False)
+
+
+if __name__ == "__main__":
+    main()

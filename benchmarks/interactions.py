@@ -1,0 +1,214 @@
+"""From press to first answer: `/queue show` and the panel's Next against a bare hikari listener.
+
+    python -m benchmarks.interactions [--chunks 20] [--size 25] [--json FILE]
+
+Both bots run as processes of their own, each on a sandbox Discord; Skipline with its embedded servers as it
+ships (every move is on disk before it is answered). Chunks of the cells take turns, so noise meets all of
+them; the bare cells are measured twice, which shows how much of a ratio is noise (the A/A column).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bot import embedded
+from sandbox.discord import Channel, Guild, Message, Person, Sandbox
+from state.configure import Configuration
+from state.connection import connect
+from state.feed import Feed
+from state.queue import Queue
+from state.scripts import Actor, Scripts
+from state.song import NewSong
+
+LIMIT = 2.0
+ACTOR = Actor(1, "bench")
+
+
+@dataclass
+class Cell:
+    """One thing measured: how to do it once (giving seconds), and what it took."""
+
+    name: str
+    once: Callable[[], Awaitable[float]]
+    taken: list[float] = field(default_factory=list)
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds below which that share of the calls stayed."""
+        ordered = sorted(self.taken)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+
+
+@contextlib.asynccontextmanager
+async def process(sandbox: Sandbox, *arguments: str, **environment: str) -> AsyncGenerator[None]:
+    """A bot of its own process on that sandbox; ended with the block."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        env={
+            **os.environ,
+            "DISCORD_BOT_TOKEN": sandbox.token,
+            "DISCORD_REST_URL": sandbox.rest_url,
+            **environment,
+        },
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        child.terminate()
+        await child.wait()
+
+
+async def declared(sandbox: Sandbox, person: Person, channel: Channel, name: str) -> None:
+    """Waits until the bot has declared a command and answers it."""
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(Exception):
+                reply = await person.command(name, channel=channel)
+                if reply.ok:
+                    return
+            await asyncio.sleep(0.1)
+
+
+async def measure(chunks: int, size: int) -> list[Cell]:
+    """Runs all cells in turn and gives them with what they took."""
+    bare_sandbox, our_sandbox = await Sandbox.start(), await Sandbox.start()
+    folder = Path(tempfile.mkdtemp(prefix="sl-bench-"))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(bare_sandbox.close)
+        stack.push_async_callback(our_sandbox.close)
+        valkey = await stack.enter_async_context(embedded.valkey(folder))
+        bare_guild, bare_person, bare_channel = room(bare_sandbox)
+        guild, person, channel = room(our_sandbox)
+        await stack.enter_async_context(process(bare_sandbox, "-m", "benchmarks.bare_hikari"))
+        await stack.enter_async_context(
+            process(our_sandbox, "-m", "bot.cli", "run", SKIPLINE_DATA_DIR=str(folder))
+        )
+        await declared(bare_sandbox, bare_person, bare_channel, "bare")
+        await declared(our_sandbox, person, channel, "queue show")
+        reply = await bare_person.command("bare", channel=bare_channel)
+        bare_message = reply.message
+        assert bare_message is not None
+        panel = await fill(valkey.url, guild, channel, chunks * size + size)
+
+        async def bare_command() -> float:
+            return (await bare_person.command("bare", channel=bare_channel)).latency
+
+        async def bare_press() -> float:
+            return (await bare_person.press(bare_message, "press")).latency
+
+        async def queue_show() -> float:
+            return (await person.command("queue show", channel=channel)).latency
+
+        async def panel_next() -> float:
+            reply = await person.press(panel, label="Next")
+            if not reply.ok or reply.kind != "update":
+                raise RuntimeError(f"Next was refused: {reply.text}")
+            return reply.latency
+
+        cells = [
+            Cell("bare hikari, slash", bare_command),
+            Cell("bare hikari, slash again", bare_command),
+            Cell("/queue show", queue_show),
+            Cell("bare hikari, button", bare_press),
+            Cell("bare hikari, button again", bare_press),
+            Cell("panel Next", panel_next),
+        ]
+        for chunk in range(chunks + 1):
+            for cell in cells:
+                taken = [await cell.once() for _ in range(size)]
+                # The first chunk warms up connections, imports and scripts.
+                if chunk:
+                    cell.taken.extend(taken)
+    return cells
+
+
+def room(sandbox: Sandbox) -> tuple[Guild, Person, Channel]:
+    """A guild with one person who may do everything, and a channel."""
+    guild = sandbox.create_guild("Bench", owner="Olga")
+    return guild, guild.owner, guild.create_channel("bench")
+
+
+async def fill(redis_url: str, guild: Guild, channel: Channel, songs: int) -> Message:
+    """Lets songs wait and puts up the panel; gives its message."""
+    redis = connect(redis_url)
+    try:
+        scripts = Scripts(redis, lambda _: asyncio.sleep(0))
+        queue, configuration = Queue(redis, scripts), Configuration(redis, scripts, Feed(redis))
+        guild_id = int(guild.id)
+        await configuration.change(guild_id, "bench", ACTOR, {"double_press_ms": "0"})
+        for number in range(songs):
+            song = NewSong(f"Song {number}", f"Artist {number}", 10**6 + number, f"user{number}")
+            await queue.submit(guild_id, f"bench{number}", ACTOR, song)
+        await configuration.set_display(guild_id, "panel", ACTOR, "reviewer", (int(channel.id), 0))
+        shown = await channel.wait_for(
+            lambda messages: [m for m in messages if m.component(None, label="Next")], timeout=15
+        )
+        return shown[-1] if isinstance(shown, list) else channel.messages[-1]
+    finally:
+        await redis.aclose()
+
+
+def report(cells: list[Cell], path: str | None) -> bool:
+    """Prints the table, writes the JSON, and says whether the bars hold."""
+    table = Table(title="First answer, ms", caption=f"{len(cells[0].taken)} calls a cell, in turns")
+    for heading in ("", "p50", "p95", "against bare", "A/A"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    bars: list[dict[str, object]] = []
+    for first, again, ours in (cells[:3], cells[3:]):
+        base = statistics.median([first.percentile(0.5), again.percentile(0.5)])
+        table.add_row(first.name, f"{first.percentile(0.5):.2f}", f"{first.percentile(0.95):.2f}", "1.00", "")
+        table.add_row(
+            again.name,
+            f"{again.percentile(0.5):.2f}",
+            f"{again.percentile(0.95):.2f}",
+            "",
+            f"{again.percentile(0.5) / first.percentile(0.5):.2f}",
+        )
+        ratio = ours.percentile(0.5) / base
+        table.add_row(
+            ours.name, f"{ours.percentile(0.5):.2f}", f"{ours.percentile(0.95):.2f}", f"{ratio:.2f}", ""
+        )
+        bars.append(
+            {
+                "bar": f"p50 of {ours.name} / bare hikari",
+                "value": round(ratio, 3),
+                "limit": LIMIT,
+                "holds": ratio <= LIMIT,
+            }
+        )
+    console = Console()
+    console.print(table)
+    for bar in bars:
+        console.print(f"{bar['bar']}: {bar['value']} (limit {bar['limit']}, holds: {bar['holds']})")
+    if path:
+        Path(path).write_text(json.dumps(bars, indent=2) + "\n", encoding="utf-8")
+    return all(bool(bar["holds"]) for bar in bars)
+
+
+def main() -> int:
+    """Measures and reports; exit code 1 when a bar does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--chunks", type=int, default=20)
+    parser.add_argument("--size", type=int, default=25)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    cells = asyncio.run(measure(options.chunks, options.size))
+    return 0 if report(cells, options.json) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""`skipline run` as a process of its own, which a test may stop, kill and start again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+
+from bot import embedded
+from sandbox.discord import Channel, Guild, Message, Person, Sandbox
+from state.connection import connect
+from tests.schema_plugin import watch
+
+
+class Process:
+    """One `skipline run`. Its log is kept in `lines`."""
+
+    def __init__(self, sandbox: Sandbox, data_dir: Path, **environment: str) -> None:
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(data_dir),
+            "DISCORD_BOT_TOKEN": sandbox.token,
+            "DISCORD_REST_URL": sandbox.rest_url,
+            "SKIPLINE_DATA_DIR": str(data_dir),
+            **environment,
+        }
+        self._sandbox = sandbox
+        self.lines: list[str] = []
+        self.child: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._heard = asyncio.Condition()
+
+    async def start(self) -> None:
+        """Starts it and returns once Discord has its commands and its shard is up."""
+        self.lines.clear()
+        self.child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "bot.cli",
+            "run",
+            env=self._environment,
+            cwd=Path(__file__).parents[2],
+            stderr=asyncio.subprocess.PIPE,
+        )
+        self._reader = asyncio.create_task(self._read())
+        await self.says("Skipline is up")
+
+    async def _read(self) -> None:
+        assert self.child is not None and self.child.stderr is not None
+        async for line in self.child.stderr:
+            async with self._heard:
+                self.lines.append(line.decode().rstrip())
+                self._heard.notify_all()
+        async with self._heard:
+            self.lines.append("(end of the log)")
+            self._heard.notify_all()
+
+    async def says(self, text: str, timeout: float = 30.0) -> None:
+        """Waits until a line of its log contains the text."""
+        try:
+            async with asyncio.timeout(timeout), self._heard:
+                while not any(text in line for line in self.lines):
+                    assert "(end of the log)" not in self.lines, "\n".join(self.lines)
+                    await self._heard.wait()
+        except TimeoutError:
+            raise AssertionError(f"never said {text!r}:\n" + "\n".join(self.lines)) from None
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Sends a signal and waits for the end; gives the exit code."""
+        assert self.child is not None and self._reader is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.child.send_signal(number)
+        code = await asyncio.wait_for(self.child.wait(), 20)
+        await self._reader
+        return code
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    sandbox = await Sandbox.start()
+    watch(sandbox)
+    yield sandbox
+    await sandbox.close()
+
+
+@pytest.fixture
+def data_dir() -> Path:
+    """A short path (unix sockets live below it), removed by `skipline`'s fixture after its servers are."""
+    return Path(tempfile.mkdtemp(prefix="sl-"))
+
+
+@pytest.fixture
+async def redis_of(data_dir: Path) -> AsyncIterator[Redis]:
+    """A client of the process's own embedded Valkey, which outlives a killed process."""
+    async with embedded.valkey(data_dir) as server:
+        client = connect(server.url)
+        yield client
+        await client.aclose()
+
+
+@pytest.fixture
+async def postgres_of(data_dir: Path) -> AsyncIterator[str]:
+    async with embedded.postgres(data_dir) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def skipline(
+    sandbox: Sandbox, data_dir: Path, redis_of: Redis, postgres_of: str
+) -> AsyncIterator[Process]:
+    """A started process with embedded servers of its own."""
+    process = Process(sandbox, data_dir)
+    await process.start()
+    yield process
+    if process.child is not None and process.child.returncode is None:
+        await process.end(signal.SIGKILL)
+    shutil.rmtree(data_dir, ignore_errors=True)
+
+
+class Room:
+    """A guild with a host, two artists and a reviewer channel."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.guild: Guild = sandbox.create_guild(f"Room {secrets.token_hex(3)}", owner="Olga")
+        self.host: Person = self.guild.owner
+        self.alice = self.guild.join("Alice")
+        self.bruno = self.guild.join("Bruno")
+        self.review: Channel = self.guild.create_channel("review")
+        self.queue: Channel = self.guild.create_channel("queue")
+
+    async def submit(self, person: Person, title: str) -> None:
+        reply = await person.command(
+            "submit link",
+            channel=self.queue,
+            url=f"https://soundcloud.com/{person.name.lower()}/{title.lower().replace(' ', '-')}",
+            artist=person.name,
+            title=title,
+        )
+        assert reply.ok and title in reply.text, reply.text
+
+    async def panel(self) -> Message:
+        """The reviewer panel, as it stands now."""
+        return await self.review.wait_for(
+            lambda messages: next((m for m in messages if m.component(None, label="Next")), None), timeout=10
+        )
+
+
+@pytest.fixture
+def room(sandbox: Sandbox) -> Room:
+    return Room(sandbox)
+
+
+async def rows(url: str, query: str, *arguments: object) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetch(query, *arguments)
+    finally:
+        await connection.close()

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+
+from redis.asyncio import Redis
+
+from sandbox.discord import Message, Sandbox
+from state.configure import Configuration
+from state.feed import Feed
+from state.queue import Queue
+from state.scripts import Actor, Scripts
+from tests.processes.conftest import Process, Room, rows
+
+ADMIN = Actor(1, "admin")
+
+
+async def put_up_panel(redis: Redis, room: Room) -> Message:
+    async def opened(_: int) -> None: ...
+
+    configuration = Configuration(redis, Scripts(redis, opened), Feed(redis))
+    guild = int(room.guild.id)
+    await configuration.change(guild, secrets.token_hex(8), ADMIN, {"double_press_ms": "0"})
+    for kind, channel in (("reviewer", room.review), ("public", room.queue)):
+        place = (int(channel.id), 0)
+        await configuration.set_display(guild, secrets.token_hex(8), ADMIN, kind, place)
+    return await room.panel()
+
+
+async def titles(redis: Redis, room: Room) -> list[str]:
+    async def opened(_: int) -> None: ...
+
+    board = await Queue(redis, Scripts(redis, opened)).board(int(room.guild.id))
+    return [song.title for song in board.songs]
+
+
+async def archived(postgres: str, redis: Redis, room: Room) -> list[int]:
+    """Revisions in the archive, once it has caught up with Redis."""
+    guild = int(room.guild.id)
+    async with asyncio.timeout(10):
+        while True:
+            wanted = int(await redis.get(f"sl:{{{guild}}}:rev") or 0)
+            found = await rows(postgres, "SELECT rev FROM events WHERE guild_id = $1 ORDER BY rev", guild)
+            if found and found[-1]["rev"] == wanted:
+                return [row["rev"] for row in found]
+            await asyncio.sleep(0.05)
+
+
+async def test_kill_in_mid_session_loses_and_doubles_nothing(
+    skipline: Process, redis_of: Redis, postgres_of: str, room: Room, sandbox: Sandbox
+) -> None:
+    await room.submit(room.alice, "First light")
+    await room.submit(room.bruno, "Second wind")
+    panel = await put_up_panel(redis_of, room)
+    reply = await room.host.press(panel, label="Next")
+    assert reply.ok and "First light" in reply.text, reply.text
+    before = await titles(redis_of, room)
+    posted = len(room.review.messages)
+
+    await skipline.end(signal.SIGKILL)
+    # A press nobody answers changes nothing.
+    lost = asyncio.create_task(room.host.press(await room.panel(), label="Next"))
+    assert not (await lost).ok
+    await skipline.start()
+
+    assert await titles(redis_of, room) == before == ["Second wind"]
+    reply = await room.host.press(await room.panel(), label="Next")
+    assert reply.ok and "Second wind" in reply.text, reply.text
+    assert len(room.review.messages) == posted
+    revisions = await archived(postgres_of, redis_of, room)
+    assert revisions == list(range(1, len(revisions) + 1))
+    played = await rows(postgres_of, "SELECT title FROM submissions WHERE state = 'played'")
+    assert [row["title"] for row in played] == ["First light"]
+
+
+async def test_both_starts_declare_the_commands(skipline: Process, sandbox: Sandbox, room: Room) -> None:
+    def sent(method: str) -> int:
+        return sum(
+            exchange.method == method and exchange.route == "/applications/{application_id}/commands"
+            for exchange in sandbox.requests
+        )
+
+    await room.submit(room.alice, "Hello")
+    assert sent("PUT") == 1
+    asked = sent("GET")
+    assert await skipline.end() == 0
+    await skipline.start()
+    await room.submit(room.bruno, "Again")
+    async with asyncio.timeout(10):
+        while sent("GET") == asked:
+            await asyncio.sleep(0.05)
+    assert sent("PUT") == 1
+
+
+async def test_a_stopped_process_finishes_the_answer_it_owes(
+    skipline: Process, sandbox: Sandbox, room: Room
+) -> None:
+    slow = sandbox.faults.delay("POST", "/interactions/.*", 0.8)
+    asked = asyncio.create_task(room.alice.command("queue show", channel=room.queue))
+    await slow.struck()
+    code = await skipline.end()
+    reply = await asked
+    assert reply.ok and code == 0
+    assert any("what is under way is finished" in line for line in skipline.lines)
+
+
+async def test_a_flushed_redis_is_rebuilt_while_the_bot_runs(
+    skipline: Process, redis_of: Redis, postgres_of: str, room: Room
+) -> None:
+    for number in range(5):
+        artist = room.guild.join(f"Artist{number}")
+        await room.submit(artist, f"Song {number}")
+    await archived(postgres_of, redis_of, room)
+    before = await titles(redis_of, room)
+    await redis_of.flushall()
+    reply = await room.alice.command("queue show", channel=room.queue)
+    assert reply.ok and all(title in reply.text for title in before), reply.text
+    assert await titles(redis_of, room) == before
+    await room.submit(room.bruno, "After the flood")
+    revisions = await archived(postgres_of, redis_of, room)
+    assert revisions == list(range(1, len(revisions) + 1))
