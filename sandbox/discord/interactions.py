@@ -259,10 +259,9 @@ class Interactions:
                 "response_message_loading": message.loading,
                 "response_message_ephemeral": message.ephemeral,
             }
-            body["resource"] = {
-                "type": interaction.answered,
-                "message": payloads.message(message, self._sandbox.world.attachments.sign),
-            }
+            if interaction.answered in {MESSAGE, UPDATE}:
+                shown = payloads.message(message, self._sandbox.world.attachments.sign)
+                body["resource"] = {"type": interaction.answered, "message": shown}
         return body
 
     def _take(

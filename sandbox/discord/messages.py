@@ -6,12 +6,13 @@ import mimetypes
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from sandbox.discord.refusals import Json
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sandbox.discord.channels import Channel
     from sandbox.discord.members import User
-    from sandbox.discord.refusals import Json
 
 CROSSPOSTED: Final = 1 << 0
 SUPPRESS_EMBEDS: Final = 1 << 2
@@ -32,6 +33,18 @@ STRING_SELECT: Final = 3
 TEXT_INPUT: Final = 4
 SELECTS: Final = frozenset({3, 5, 6, 7, 8})
 TEXT_DISPLAY: Final = 10
+
+_RANGE: Final[Json] = {"min_values": 1, "max_values": 1}
+_MEDIA: Final[Json] = {"description": None, "spoiler": False}
+_SHOWN: Final[dict[int, Json]] = {
+    **dict.fromkeys(SELECTS, _RANGE),
+    11: _MEDIA,
+    12: _MEDIA,
+    13: {"spoiler": False},
+    14: {"spacing": 1, "divider": True},
+    17: {"accent_color": None, "spoiler": False},
+}
+"""What Discord adds to a component that left it out; for a gallery (12) to each of its items."""
 
 
 @dataclass(slots=True)
@@ -173,12 +186,10 @@ def _copy(item: Json) -> Json:
     for key in ("accessory", "component", "media", "file"):
         if copied.get(key) is not None:
             copied[key] = _copy(copied[key])
-    if copied.get("type") in SELECTS and "custom_id" in copied:
-        copied.setdefault("min_values", 1)
-        copied.setdefault("max_values", 1)
-    if copied.get("type") == 14:
-        copied.setdefault("spacing", 1)
-        copied.setdefault("divider", True)
+    for item in (copied, *cast("list[Json]", copied.get("items") or ())):
+        for key, value in _SHOWN.get(copied.get("type", 0), {}).items():
+            if item is not copied or "items" not in copied:
+                item.setdefault(key, value)
     return copied
 
 

@@ -298,6 +298,8 @@ def _reaction(emoji: str, users: set[int]) -> Json:
 
 def _embed(one: Json, addresses: dict[str, Json]) -> Json:
     body: Json = {"type": "rich", **one}
+    if body.get("fields"):
+        body["fields"] = [{"inline": False, **each} for each in body["fields"]]
     for key in ("image", "thumbnail"):
         part = body.get(key)
         if part is not None:

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.discord import Channel, Guild, Person, Sandbox
 from tests.sandbox.connections import COMMANDS, Api, Bot, Clock, running
+from tests.schema_plugin import watch
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,7 @@ def clock() -> Clock:
 async def sandbox(clock: Clock) -> AsyncIterator[Sandbox]:
     sandbox = await Sandbox.start(clock=clock, max_concurrency=16, identify_window=0.0)
     sandbox.commands.put(None, COMMANDS)
+    watch(sandbox)
     yield sandbox
     await sandbox.close()
 
@@ -33,6 +35,7 @@ async def strict() -> AsyncIterator[Callable[..., Awaitable[Sandbox]]]:
     async def start(**settings: Any) -> Sandbox:
         sandbox = await Sandbox.start(**settings)
         sandbox.commands.put(None, COMMANDS)
+        watch(sandbox)
         started.append(sandbox)
         return sandbox
 

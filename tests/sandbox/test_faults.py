@@ -123,14 +123,15 @@ async def test_every_exchange_is_recorded_and_announced(sandbox: Sandbox, api: A
     announced: list[str] = []
     sandbox.on_exchange.append(lambda exchange: announced.append(exchange.route))
     try:
-        await api("POST", f"/channels/{channel.id}/messages?x=1", {"content": "Hello"})
+        await api("POST", f"/channels/{channel.id}/messages", {"content": "Hello"})
+        await api("GET", f"/channels/{channel.id}/messages?limit=1")
     finally:
         sandbox.on_exchange.pop()
-    exchange = sandbox.requests[-1]
+    exchange, read = list(sandbox.requests)[-2:]
+    assert (read.path, read.query) == (f"/channels/{channel.id}/messages", {"limit": "1"})
     assert (exchange.method, exchange.route, exchange.status, exchange.ok) == ("POST", MESSAGES, 200, True)
-    assert (exchange.path, exchange.query) == (f"/channels/{channel.id}/messages", {"x": "1"})
     assert (exchange.body, exchange.response["content"]) == ({"content": "Hello"}, "Hello")
-    assert announced == [MESSAGES]
+    assert announced == [MESSAGES, MESSAGES]
     waiting = asyncio.create_task(sandbox.wait_for_request(lambda each: each.path == "/nowhere"))
     await api("GET", "/nowhere")
     assert (await waiting).code == 0
