@@ -33,9 +33,7 @@ BACK: Final = "panel:back"
 DOUBLE_PRESS_MS: Final = 800
 """Two presses of Next closer than this are one: the second is told of the first instead of moving."""
 
-_FACTS: Final = re.compile(
-    r"(?:#(\d{1,12})|nothing) playing · turn (\d+) · (?:move (\d+)|no move) · rev (\d+)"
-)
+_FACTS: Final = re.compile(r"(?:#(\d{1,12})|nothing) playing · turn (\d+) · (?:move (\d+)|no move)")
 
 
 @dataclass(frozen=True, slots=True)
