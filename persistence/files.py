@@ -12,7 +12,7 @@ import os
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,13 +133,13 @@ class FileStore:
                 if not known and len(block) >= _HEAD:
                     known = _check(bytes(block[:_HEAD]), extension)
                 if len(block) >= _BLOCK:
-                    await asyncio.to_thread(_append, out, digest, bytes(block))
+                    await asyncio.to_thread(_append, out, digest.update, bytes(block))
                     block.clear()
             if not size:
                 raise Empty
             if not known:
                 _check(bytes(block[:_HEAD]), extension)
-            await asyncio.to_thread(_append, out, digest, bytes(block), True)
+            await asyncio.to_thread(_append, out, digest.update, bytes(block), True)
         return size, digest.hexdigest()
 
     def _settle(self, part: Path, target: Path) -> None:
@@ -197,8 +197,8 @@ def _check(head: bytes, extension: str) -> bool:
     return True
 
 
-def _append(out: BinaryIO, digest: hashlib._Hash, block: bytes, last: bool = False) -> None:
-    digest.update(block)
+def _append(out: BinaryIO, count: Callable[[bytes], None], block: bytes, last: bool = False) -> None:
+    count(block)
     out.write(block)
     if last:
         out.flush()
