@@ -23,6 +23,11 @@ LIFETIME: Final = 24 * 3600
 _UNSAFE: Final = re.compile(r"[^\w.\-]+")
 
 
+def clean(filename: str) -> str:
+    """Clean a file's name the way Discord does: what is no word character, dot or hyphen becomes `_`."""
+    return _UNSAFE.sub("_", filename.strip().rsplit("/", 1)[-1]) or "unknown"
+
+
 class AttachmentStore:
     """Keeps uploaded files in memory. `clock` in seconds since the epoch; `base_url` has no final slash."""
 
@@ -37,12 +42,11 @@ class AttachmentStore:
     def store(
         self, upload: Upload, channel_id: int, *, description: str | None = None, ephemeral: bool = False
     ) -> Attachment:
-        """Keep a file. Its name is cleaned the way Discord does it: what is no word character becomes `_`."""
-        name = _UNSAFE.sub("_", upload.filename.strip().rsplit("/", 1)[-1]) or "unknown"
+        """Keep a file under its cleaned name."""
         kept = Attachment(
             id=self._snowflakes.next(),
             channel_id=channel_id,
-            filename=name,
+            filename=clean(upload.filename),
             content=upload.content,
             content_type=upload.media_type,
             description=description or upload.description,

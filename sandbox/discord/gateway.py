@@ -45,7 +45,8 @@ _RECONNECT: Final = b'{"op":7,"d":null}'
 _LARGEST: Final = 4096
 _SENDS: Final = (120, 60.0)
 _CLOSED: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
-_STRIPPED: Final[Json] = {"content": "", "embeds": [], "attachments": [], "components": []}
+STRIPPED: Final[Json] = {"content": "", "embeds": [], "attachments": [], "components": []}
+"""What is left of the readable parts of a message for those who may not read it."""
 
 
 class Gateway:
@@ -144,7 +145,7 @@ class Gateway:
             if readable or session.intents & Intent.MESSAGE_CONTENT:
                 session.dispatch(event, full)
             else:
-                session.dispatch(event, orjson.dumps(body | _STRIPPED))
+                session.dispatch(event, orjson.dumps(body | STRIPPED))
 
     async def serve(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Run one connection from the upgrade to its end."""

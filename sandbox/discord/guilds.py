@@ -57,7 +57,6 @@ class Guild:
     role_by_id: dict[int, Role] = field(default_factory=dict[int, Role])
     channel_by_id: dict[int, Channel] = field(default_factory=dict[int, Channel])
     members: dict[int, Member] = field(default_factory=dict[int, Member])
-    available: bool = True
 
     @property
     def roles(self) -> list[Role]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sandbox.discord import limits, payloads
+from sandbox.discord.attachments import clean
 from sandbox.discord.messages import (
     CHAT_INPUT_COMMAND,
     COMPONENTS_V2,
@@ -149,6 +150,7 @@ class Interactions:
             metadata=metadata,
             command_type=command_type,
         )
+        self._forget_expired(interaction.created_at)
         self._by_token[interaction.token] = interaction
         reached = sandbox.gateway.dispatch("INTERACTION_CREATE", self._payload(interaction, owners), guild)
         return interaction, reached > 0
@@ -263,6 +265,11 @@ class Interactions:
                 shown = payloads.message(message, self._sandbox.world.attachments.sign)
                 body["resource"] = {"type": interaction.answered, "message": shown}
         return body
+
+    def _forget_expired(self, now: float) -> None:
+        oldest = next(iter(self._by_token.values()), None)
+        if oldest is not None and now - oldest.created_at > TOKEN_SECONDS:
+            del self._by_token[oldest.token]
 
     def _take(
         self, interaction: Interaction, kind: int, data: Json, files: Mapping[int, Upload]
@@ -383,4 +390,4 @@ def check_edit(message: Message, body: Json, files: Mapping[int, Upload]) -> Non
 
 
 def _names(files: Mapping[int, Upload]) -> list[str]:
-    return [upload.filename for upload in files.values()]
+    return [clean(upload.filename) for upload in files.values()]

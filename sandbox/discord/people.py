@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sandbox.discord import forms
 from sandbox.discord.commands import MESSAGE, USER, descend, nest
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
-from sandbox.discord.messages import BUTTON, LINK_STYLE, STRING_SELECT, walk
+from sandbox.discord.messages import BUTTON, LINK_STYLE, STRING_SELECT
 from sandbox.discord.options import ClientRefused, Resolved, fill
 from sandbox.discord.permissions import ALL, Permission
 from sandbox.discord.replies import Reply, choices
@@ -381,8 +381,3 @@ def _selected(menu: Json, values: Sequence[Any], resolved: Resolved) -> list[str
             raise ClientRefused(f"{value!r} is not in the menu, which has {list(offered)}")
         sent.append(found)
     return sent
-
-
-def component_ids(components: list[Json]) -> list[int]:
-    """List the ids of components, nested ones included."""
-    return [int(item["id"]) for item in walk(components)]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sandbox.discord import limits, payloads
+from sandbox.discord.attachments import clean
 from sandbox.discord.channels import MESSAGE_CHANNELS
+from sandbox.discord.gateway import STRIPPED
 from sandbox.discord.intents import Intent
 from sandbox.discord.interactions import check_edit
 from sandbox.discord.permissions import Permission
@@ -37,7 +39,7 @@ def create_message(call: Call) -> Json:
     if channel.type not in MESSAGE_CHANNELS:
         raise Refusal(50008)
     _check_uploads(channel, call.files)
-    limits.message(body, files=[upload.filename for upload in call.files.values()])
+    limits.message(body, files=[clean(upload.filename) for upload in call.files.values()])
     if limits.is_empty(body, len(call.files)):
         raise Refusal(50006)
     _check_parts(call, channel, body)
@@ -255,4 +257,13 @@ def _check_parts(call: Call, channel: Channel, body: Json) -> None:
 
 
 def _show(call: Call, message: Message) -> Json:
-    return payloads.message(message, call.world.attachments.sign)
+    """Write a message; other people's are stripped where the application may not read content."""
+    body, bot = payloads.message(message, call.world.attachments.sign), call.sandbox.bot
+    if (
+        call.world.gateway.privileged & Intent.MESSAGE_CONTENT
+        or message.channel.guild is None
+        or message.author is bot
+        or bot in message.mentions
+    ):
+        return body
+    return body | STRIPPED

@@ -24,6 +24,7 @@ from sandbox.discord.exchanges import Exchange
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.guilds import BOT, Guild
+from sandbox.discord.intents import Intent
 from sandbox.discord.interactions import Interactions
 from sandbox.discord.people import Person
 from sandbox.discord.rate_limits import RateLimits
@@ -80,7 +81,6 @@ class Sandbox:
     ) -> None:
         self.clock = clock
         self.shards = shards
-        self.application_flags = (1 << 13) | (1 << 15) | (1 << 19)
         self.world = World(clock)
         self.application_id = self.world.snowflakes.next()
         self.bot = self.world.create_user(name, bot=True, user_id=self.application_id)
@@ -130,6 +130,16 @@ class Sandbox:
         )
         await sandbox._listen(port)
         return sandbox
+
+    @property
+    def application_flags(self) -> int:
+        """The application's flags: which privileged intents are switched on (`gateway.privileged`)."""
+        flags = {
+            Intent.GUILD_PRESENCES: 1 << 13,
+            Intent.GUILD_MEMBERS: 1 << 15,
+            Intent.MESSAGE_CONTENT: 1 << 19,
+        }
+        return sum(flag for intent, flag in flags.items() if self.gateway.privileged & intent)
 
     @property
     def rest_url(self) -> str:

@@ -279,6 +279,17 @@ async def test_roles_stay_below_the_bots_own(api: Api, guild: Guild, mia: Person
     assert await api("DELETE", f"/guilds/{guild.id}/roles/{role['id']}") == (204, None)
 
 
+async def test_without_the_content_intent_other_peoples_messages_are_empty(
+    sandbox: Sandbox, api: Api, channel: Channel, mia: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await mia.say(channel, "a link")
+    path = f"/channels/{channel.id}/messages/{said.id}"
+    assert (await api("GET", path))[1]["content"] == "a link"
+    monkeypatch.setattr(sandbox.gateway, "privileged", 0)
+    assert (await api("GET", path))[1]["content"] == ""
+    assert (await api("GET", "/applications/@me"))[1]["flags"] == 0
+
+
 async def test_direct_messages_can_be_declined(api: Api, guild: Guild, mia: Person) -> None:
     _, opened = await api("POST", "/users/@me/channels", {"recipient_id": str(mia.id)})
     mia.user.accepts_dms = False
