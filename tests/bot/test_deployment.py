@@ -13,7 +13,7 @@ import yaml
 from dotenv import dotenv_values
 
 from bot import settings
-from bot.embedded.valkey_server import DURABLE
+from bot.embedded.durability import DURABLE
 
 ROOT = Path(__file__).parents[2]
 OURS = ("gateway", "worker")

@@ -1,0 +1,116 @@
+"""Discord: the token, the limits on starting, and whether the bot is in a server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import hikari
+
+from bot.doctor.findings import Finding, fail, ok, warn
+from bot.settings import Settings
+
+__all__ = ["check_discord"]
+
+_PATIENCE = 20.0
+_FEW_STARTS = 10
+_MESSAGE_CONTENT = (
+    hikari.ApplicationFlags.MESSAGE_CONTENT_INTENT | hikari.ApplicationFlags.MESSAGE_CONTENT_INTENT_LIMITED
+)
+# See the channels, write there with embeds and files, read what was written.
+_PERMISSIONS = (
+    hikari.Permissions.VIEW_CHANNEL
+    | hikari.Permissions.SEND_MESSAGES
+    | hikari.Permissions.EMBED_LINKS
+    | hikari.Permissions.ATTACH_FILES
+    | hikari.Permissions.READ_MESSAGE_HISTORY
+)
+
+
+async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
+    """Check all that the REST endpoint of the settings can tell; nothing is changed there."""
+    app = hikari.RESTApp(url=settings.rest_url, max_retries=1, max_rate_limit=5.0)
+    await app.start()
+    try:
+        async with app.acquire(settings.token.get_secret_value(), hikari.TokenType.BOT) as rest:
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    findings = await _ask(rest, settings)
+            except hikari.UnauthorizedError:
+                yield fail(
+                    "Discord",
+                    "refuses the token",
+                    "reset it in the developer portal and put the new one into DISCORD_BOT_TOKEN",
+                )
+                return
+            except (hikari.HTTPError, TimeoutError) as error:
+                yield fail(
+                    "Discord",
+                    f"{settings.rest_url} cannot be used ({_reason(error)})",
+                    "check the network and DISCORD_REST_URL",
+                )
+                return
+            for finding in findings:
+                yield finding
+    finally:
+        await app.close()
+
+
+async def _ask(rest: hikari.api.RESTClient, settings: Settings) -> list[Finding]:
+    me = await rest.fetch_my_user()
+    findings = [ok("Discord", f"{settings.rest_url} knows the bot as {me.username} ({me.id})")]
+    findings.append(_starts(await rest.fetch_gateway_bot_info(), settings))
+    application = await rest.fetch_application()
+    findings.append(_intents(application.flags))
+    invite = (
+        f"https://discord.com/oauth2/authorize?client_id={application.id}"
+        f"&scope=bot+applications.commands&permissions={int(_PERMISSIONS)}"
+    )
+    findings.append(await _servers(rest, settings, application, invite))
+    return findings
+
+
+def _starts(info: hikari.GatewayBotInfo, settings: Settings) -> Finding:
+    limit = info.session_start_limit
+    wanted = settings.shards.count if settings.shards else info.shard_count
+    needed = len(settings.shards.ids) if settings.shards else info.shard_count
+    hours = limit.reset_after.total_seconds() / 3600
+    left = f"{limit.remaining} of {limit.total} connections left for the next {hours:.0f} h"
+    if limit.remaining < needed:
+        return fail("Gateway", left, "wait, and find out what keeps restarting the bot")
+    if limit.remaining < needed + _FEW_STARTS:
+        return warn("Gateway", left, "do not restart the bot too often")
+    if wanted < info.shard_count:
+        return warn(
+            "Gateway",
+            f"{wanted} shards, Discord recommends {info.shard_count}",
+            "raise the count in SKIPLINE_SHARDS",
+        )
+    return ok("Gateway", f"{info.shard_count} shards recommended, {left}")
+
+
+def _intents(flags: hikari.ApplicationFlags) -> Finding:
+    # Privileged and not asked for today, so it is no complaint that it is off.
+    state = "granted" if flags & _MESSAGE_CONTENT else "not granted"
+    return ok("Intents", f"message content is {state}; no feature of this version needs it")
+
+
+async def _servers(
+    rest: hikari.api.RESTClient, settings: Settings, application: hikari.Application, invite: str
+) -> Finding:
+    if settings.guild_id is None:
+        # Discord counts now and then only, so a bot may be in its first server and still read 0 here.
+        if not application.approximate_guild_count:
+            return warn("Servers", "the bot is in none", f"invite it: {invite}")
+        return ok("Servers", f"the bot is in about {application.approximate_guild_count}")
+    try:
+        guild = await rest.fetch_guild(settings.guild_id)
+    except (hikari.NotFoundError, hikari.ForbiddenError):
+        return fail("Servers", f"the bot is not in GUILD_ID {settings.guild_id}", f"invite it: {invite}")
+    return ok("Servers", f"the bot is in GUILD_ID {settings.guild_id}, {guild.name}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, hikari.HTTPResponseError):
+        return f"it answers {int(error.status)}"
+    return "it does not answer"

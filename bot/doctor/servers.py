@@ -1,0 +1,145 @@
+"""Redis and PostgreSQL: reachable, new enough, and set up to lose nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import redis.exceptions
+
+from bot import embedded
+from bot.doctor.findings import Finding, fail, ok, warn
+from bot.embedded.durability import DURABLE
+from bot.errors import StartupError
+from bot.settings import Settings
+from persistence import migrations
+from persistence.errors import PersistenceError, SchemaUnknown
+from persistence.pool import single_connection
+from state.connection import connect
+
+__all__ = ["check_postgres", "check_redis"]
+
+OLDEST_REDIS = (7, 0)
+OLDEST_VALKEY = (8, 0)
+OLDEST_POSTGRES = (14,)
+
+_WHY = {
+    "appendonly": "without it a restart of the server loses the queue",
+    "appendfsync": "anything else loses acknowledged moves in a crash",
+    "maxmemory-policy": "anything else lets songs vanish when memory is short",
+}
+
+
+async def check_redis(settings: Settings) -> AsyncIterator[Finding]:
+    """Check the Redis of the settings, or start the embedded one for the time of the check."""
+    async with AsyncExitStack() as stack:
+        if settings.redis_url is None:
+            try:
+                server = await stack.enter_async_context(embedded.valkey(settings.data_dir))
+            except StartupError as error:
+                yield fail("Redis", str(error))
+                return
+            url, where = server.url, f"embedded; {server.shell}"
+        else:
+            url, where = settings.redis_url.get_secret_value(), "at REDIS_URL"
+        # Any, because redis-py leaves the answers of its commands untyped.
+        client: Any = connect(url)
+        stack.push_async_callback(client.aclose)
+        try:
+            info: Mapping[str, Any] = await client.info("server")
+        except (redis.exceptions.RedisError, OSError) as error:
+            yield fail(
+                "Redis", f"cannot be used, {_redis_reason(error)}", "check REDIS_URL and that the server runs"
+            )
+            return
+        yield _redis_version(info, where)
+        try:
+            config: Mapping[str, str] = await client.config_get(*_WHY)
+        except redis.exceptions.RedisError:
+            yield warn(
+                "Redis durability",
+                "the server does not tell",
+                "make sure that it has " + ", ".join(f"{name} {DURABLE[name]}" for name in _WHY),
+            )
+            return
+        for finding in redis_durability(config):
+            yield finding
+
+
+def redis_durability(config: Mapping[str, str]) -> list[Finding]:
+    """Judge the settings of a Redis server; one finding when all is well, else one for each weak setting."""
+    weak = [
+        warn(
+            "Redis durability",
+            f"{name} is {config.get(name) or 'not set'}",
+            f"set it to {DURABLE[name]}: {why}",
+        )
+        for name, why in _WHY.items()
+        if config.get(name) != DURABLE[name]
+    ]
+    return weak or [ok("Redis durability", "every write is on disk before it counts, nothing is evicted")]
+
+
+async def check_postgres(settings: Settings) -> AsyncIterator[Finding]:
+    """Check the PostgreSQL of the settings, or start the embedded one for the time of the check."""
+    async with AsyncExitStack() as stack:
+        if settings.database_url is None:
+            try:
+                server = await stack.enter_async_context(embedded.postgres(settings.data_dir))
+            except StartupError as error:
+                yield fail("PostgreSQL", str(error))
+                return
+            url, where = server.url, f"embedded; {server.shell}"
+        else:
+            url, where = settings.database_url.get_secret_value(), "at DATABASE_URL"
+        try:
+            async with single_connection(url) as connection:
+                version = str(await connection.fetchval("SHOW server_version"))
+            yield _postgres_version(version, where)
+            yield _schema(*await migrations.status(url))
+        except SchemaUnknown:
+            yield fail("Schema", "made by a newer Skipline", "run that version, or restore a backup")
+        except (PersistenceError, OSError) as error:
+            reason = type(error.__cause__ or error).__name__
+            yield fail(
+                "PostgreSQL", f"cannot be used ({reason})", "check DATABASE_URL and that the server runs"
+            )
+
+
+def _redis_version(info: Mapping[str, Any], where: str) -> Finding:
+    name, oldest = ("Valkey", OLDEST_VALKEY) if "valkey_version" in info else ("Redis", OLDEST_REDIS)
+    version = str(info.get("valkey_version", info.get("redis_version", "0")))
+    if _numbers(version) < oldest:
+        return fail("Redis", f"{name} {version} is too old", f"use {name} {oldest[0]} or newer")
+    return ok("Redis", f"{name} {version}, {where}")
+
+
+def _redis_reason(error: Exception) -> str:
+    if isinstance(error, redis.exceptions.AuthenticationError | redis.exceptions.NoPermissionError):
+        return "it refuses the user or password"
+    if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError | OSError):
+        return "it does not answer"
+    return f"it answers with an error ({type(error).__name__})"
+
+
+def _postgres_version(version: str, where: str) -> Finding:
+    if _numbers(version) < OLDEST_POSTGRES:
+        return fail("PostgreSQL", f"{version} is too old", f"use PostgreSQL {OLDEST_POSTGRES[0]} or newer")
+    return ok("PostgreSQL", f"{version}, {where}")
+
+
+def _schema(current: str | None, newest: str) -> Finding:
+    if current == newest:
+        return ok("Schema", f"up to date ({newest})")
+    if current is None:
+        return ok("Schema", "empty; the first start makes the tables")
+    return warn(
+        "Schema", f"{current}, the newest is {newest}", "the next start upgrades it; make a backup first"
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the leading numbers: (18, 1) for "18.1 (Debian 18.1-1)"."""
+    return tuple(int(number) for number in re.findall(r"\d+", version.split(" ")[0]))
