@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(action=_doctor)
 
     demo = actions.add_parser("demo", help="play a review session on a local copy of Discord")
-    demo.add_argument("--once", action="store_true", help="end after the session; exit code 0 if all went well")
+    demo.add_argument("--once", action="store_true", help="end after it; exit code 0 if all went well")
     demo.set_defaults(action=_demo)
     return parser
 
