@@ -17,13 +17,12 @@ async def submitted(
     title: str,
     *,
     tier: int = 0,
-    note: str | None = None,
-    link: str | None = None,
+    **more: str | None,
 ) -> int:
     """A song in the queue, at once in the tier it is to have; gives its number."""
     queue = stage.app.stores.queue
     actor = Actor(int(artist.id), artist.name)
-    song = NewSong(title, f"{artist.name} Band", actor.id, actor.name, note=note, link=link)
+    song = NewSong(title, f"{artist.name} Band", actor.id, actor.name, **more)
     moved = await queue.submit(stage.id, secrets.token_hex(8), actor, song)
     if tier:
         await queue.promote(stage.id, secrets.token_hex(8), Actor(1, "test"), moved.song.number, tier)

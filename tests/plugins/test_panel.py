@@ -213,6 +213,30 @@ async def test_a_song_that_is_gone_by_now_is_answered_with_what_became_of_it(sta
     assert "was removed (by Theo" in done.text, done.text
 
 
+@pytest.mark.parametrize("value", ["x", "", "-3", "999999999999999", "#1 ", "5"])
+async def test_values_that_no_panel_offers_move_nothing(stage: Stage, value: str) -> None:
+    await submitted(stage, stage.alice, "First light", tier=10)
+    message = await panel(stage)
+    before = (await board(stage)).revision
+    for custom_id in ("panel:promote", "panel:remove", "panel:back"):
+        reply = await stage.host.choose(message, custom_id, [value], forge=True)
+        assert reply.ok, (custom_id, reply.refusal)
+        if reply.modal is not None:
+            await stage.host.submit(reply.modal, reason="")
+    forged = await stage.host.choose(message, "s1:panel.tier:1", [value], forge=True)
+    assert (forged.ephemeral and "older" in forged.text) or value == "5", forged.text
+    if value not in ("#1 ", "5"):
+        assert (await board(stage)).revision == before
+
+
+async def test_a_panel_id_on_a_message_that_is_no_panel_moves_nothing(stage: Stage) -> None:
+    await submitted(stage, stage.alice, "First light", tier=10)
+    await stage.display("public", stage.queue)
+    reply = await stage.host.press(shown(stage.queue), "panel:next", forge=True)
+    assert reply.ephemeral and "older" in reply.text
+    assert await playing(stage) is None
+
+
 async def test_the_panel_is_painted_when_others_change_the_queue(stage: Stage) -> None:
     await panel(stage)
     await submitted(stage, stage.alice, "Late night train")
