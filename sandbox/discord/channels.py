@@ -41,6 +41,7 @@ class Channel:
     recipient: User | None = None
     deleted: bool = False
     log: dict[int, Message] = field(default_factory=dict[int, "Message"])
+    pinned: dict[int, Message] = field(default_factory=dict[int, "Message"])
     typing_at: float | None = None
     _waiters: set[asyncio.Future[None]] = field(default_factory=set[asyncio.Future[None]])
 
@@ -57,8 +58,7 @@ class Channel:
     @property
     def pins(self) -> list[Message]:
         """The pinned messages, latest pin first."""
-        pinned = [message for message in self.log.values() if message.pinned_at is not None]
-        return sorted(pinned, key=lambda message: message.pinned_at or 0.0, reverse=True)
+        return list(reversed(self.pinned.values()))
 
     async def wait_for(self, predicate: Callable[[list[Message]], T], timeout: float = 5.0) -> T:
         """Wait until `predicate` says something true of `messages`, and return what it said.

@@ -15,7 +15,6 @@ from sandbox.discord import limits, payloads
 from sandbox.discord.attachments import clean
 from sandbox.discord.messages import (
     CHAT_INPUT_COMMAND,
-    COMPONENTS_V2,
     CONTEXT_MENU_COMMAND,
     DEFAULT,
     EPHEMERAL,
@@ -24,6 +23,7 @@ from sandbox.discord.messages import (
     Message,
     number,
 )
+from sandbox.discord.postbox import check_edit
 from sandbox.discord.refusals import Refusal, invalid
 
 if TYPE_CHECKING:
@@ -282,6 +282,8 @@ class Interactions:
             limits.modal(data)
             interaction.modal = data | {"components": number(data["components"])}
             return None
+        if interaction.channel.deleted:
+            raise Refusal(10003)
         if kind == DEFERRED_MESSAGE:
             return self._post(interaction, {"flags": int(data.get("flags") or 0) & EPHEMERAL}, {}, LOADING)
         if kind == DEFERRED_UPDATE:
@@ -363,30 +365,6 @@ class Interactions:
         if interaction.message is not None:
             body["message"] = payloads.message(interaction.message, sandbox.world.attachments.sign)
         return body
-
-
-def check_edit(message: Message, body: Json, files: Mapping[int, Upload]) -> None:
-    """Check a change of a message. Raises limits.Invalid, or Refusal 50006 where nothing would be left."""
-    flags = int(body.get("flags") or 0) | message.flags & COMPONENTS_V2
-    limits.message(body | {"flags": flags & COMPONENTS_V2}, edit=True)
-    listed = cast("list[Json] | None", body.get("attachments"))
-    kept = len(message.attachments)
-    if listed is not None:
-        wanted = {str(each.get("id")) for each in listed}
-        kept = sum(str(each.id) in wanted for each in message.attachments)
-    after: Json = {
-        "content": body.get("content", message.content),
-        "embeds": body.get("embeds", message.embeds),
-        "components": body.get("components", message.components),
-    }
-    if limits.is_empty(after, kept + len(files)) and not message.loading:
-        raise Refusal(50006)
-    if message.flags & COMPONENTS_V2 == 0 and flags & COMPONENTS_V2:
-        # A message becomes one of components only when its old content goes in the same edit.
-        for key in ("content", "embeds"):
-            if after[key]:
-                text = f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
-                raise invalid(key, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)
 
 
 def _names(files: Mapping[int, Upload]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from sandbox.discord import limits
 from sandbox.discord.messages import (
     COMPONENTS_V2,
     DEFAULT,
@@ -19,6 +20,7 @@ from sandbox.discord.messages import (
     walk,
 )
 from sandbox.discord.permissions import Permission
+from sandbox.discord.refusals import Refusal, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,3 +174,27 @@ class Postbox:
             and _EVERYONE.search(text)
             and guild.permissions(message.author.id, message.channel) & Permission.MENTION_EVERYONE
         )
+
+
+def check_edit(message: Message, body: Json, files: Mapping[int, Upload]) -> None:
+    """Check a change of a message. Raises limits.Invalid, or Refusal 50006 where nothing would be left."""
+    flags = int(body.get("flags") or 0) | message.flags & COMPONENTS_V2
+    limits.message(body | {"flags": flags & COMPONENTS_V2}, edit=True)
+    listed = cast("list[Json] | None", body.get("attachments"))
+    kept = len(message.attachments)
+    if listed is not None:
+        wanted = {str(each.get("id")) for each in listed}
+        kept = sum(str(each.id) in wanted for each in message.attachments)
+    after: Json = {
+        "content": body.get("content", message.content),
+        "embeds": body.get("embeds", message.embeds),
+        "components": body.get("components", message.components),
+    }
+    if limits.is_empty(after, kept + len(files)) and not message.loading:
+        raise Refusal(50006)
+    if message.flags & COMPONENTS_V2 == 0 and flags & COMPONENTS_V2:
+        # A message becomes one of components only when its old content goes in the same edit.
+        for key in ("content", "embeds"):
+            if after[key]:
+                text = f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+                raise invalid(key, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)

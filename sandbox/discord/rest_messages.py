@@ -9,8 +9,8 @@ from sandbox.discord.attachments import clean
 from sandbox.discord.channels import MESSAGE_CHANNELS
 from sandbox.discord.gateway import STRIPPED
 from sandbox.discord.intents import Intent
-from sandbox.discord.interactions import check_edit
 from sandbox.discord.permissions import Permission
+from sandbox.discord.postbox import check_edit
 from sandbox.discord.refusals import Refusal, invalid
 from sandbox.discord.rest import Routes
 from sandbox.discord.snowflakes import created_at, iso

@@ -218,6 +218,9 @@ class World:
         """Pin or unpin a message."""
         message.pinned_at = self.clock() if pinned else None
         channel = message.channel
+        channel.pinned.pop(message.id, None)
+        if pinned:
+            channel.pinned[message.id] = message
         self.gateway.dispatch_message("MESSAGE_UPDATE", message)
         latest = channel.pins[0].pinned_at if channel.pins else None
         body: Json = {"channel_id": str(channel.id), "last_pin_timestamp": iso(latest) if latest else None}
@@ -249,6 +252,7 @@ class World:
     def _remove(self, message: Message) -> None:
         message.deleted = True
         message.channel.log.pop(message.id, None)
+        message.channel.pinned.pop(message.id, None)
         for attachment in message.attachments:
             self.attachments.forget(attachment)
 

@@ -423,6 +423,13 @@ async def test_an_update_of_a_message_that_is_gone(act: Any) -> None:
     assert (await waiting.reply).ephemeral
 
 
+async def test_an_answer_into_a_channel_that_is_gone(act: Any) -> None:
+    waiting = await act(command)
+    act.sandbox.faults.delete_channel(act.channel)
+    assert (await waiting.answer(4, {"content": "x"}))[1]["code"] == 10003
+    waiting.reply.cancel()
+
+
 async def test_limits_are_counted_and_kept_from_the_callback(strict: Any) -> None:
     sandbox: Sandbox = await strict(rate_limits="on")
     channel = sandbox.create_guild("Late Night Reviews").create_channel("submissions")
