@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from state import keys
 from state.connection import fields_of
 from state.feed import Change, Feed
-from state.guild_settings import GuildSettings
+from state.guild_settings import GuildSettings, check_setting
 from state.ladder import Ladder
 from state.scripts import Actor, Scripts
 
@@ -31,8 +31,11 @@ class Configuration:
 
     def _heard(self, change: Change) -> None:
         if change.kind in ("settings", "ladder", "restored"):
-            self._forgotten += 1
-            self._kept.pop(change.guild, None)
+            self._forget(change.guild)
+
+    def _forget(self, guild: int) -> None:
+        self._forgotten += 1
+        self._kept.pop(guild, None)
 
     async def _resumed(self) -> None:
         self._forgotten += 1
@@ -81,8 +84,11 @@ class Configuration:
         """Sets fields of the settings (None: back to the default).
 
         With `seen`, refused as `changed` when a field no longer holds what the caller saw; refused as
-        `unchanged` when every field holds the value already.
+        `unchanged` when every field holds the value already. Raises `ValueError` for a value its field
+        cannot hold.
         """
+        for field, value in values.items():
+            check_setting(field, value)
         await self._configure("settings", guild, request, actor, values, seen=seen)
 
     async def set_ladder(self, guild: int, request: str, actor: Actor, ladder: Ladder) -> None:
@@ -123,3 +129,5 @@ class Configuration:
         if seen is not None:
             arguments["unless"] = {field: False if value is None else value for field, value in seen.items()}
         await self._scripts.move("configure", guild, request, actor, arguments)
+        # Whoever changed something reads it back at once, before the feed has told of it.
+        self._forget(guild)

@@ -16,6 +16,8 @@ from state import keys
 
 _log = logging.getLogger(__name__)
 
+_SILENCE_SECONDS = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -34,7 +36,8 @@ class Feed:
     """Hears every change announced on Redis and hands it to the listeners, which must not block.
 
     Pub/sub may lose messages while the connection is down, so after each (re)connect every `resumed`
-    listener is awaited: there they look at what they may have missed.
+    listener is awaited: there they look at what they may have missed. A listener that fails is logged and
+    does not silence the feed for the others.
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -68,29 +71,44 @@ class Feed:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(keys.CHANGES)
-                    # The first message is the server's confirmation: nothing sent later can be missed.
-                    await pubsub.get_message(timeout=5.0)
-                    for resumed in self._resumed:
-                        await resumed()
-                    self.connected.set()
-                    pause = 0.1
                     while True:
                         message = cast(
-                            "dict[str, str] | None",
-                            await pubsub.get_message(ignore_subscribe_messages=True, timeout=30.0),
+                            "dict[str, str] | None", await pubsub.get_message(timeout=_SILENCE_SECONDS)
                         )
-                        if message is not None:
-                            self._hand_out(message["data"])
-                        else:
+                        if message is None:
                             await pubsub.ping()
+                        elif message["type"] == "subscribe":
+                            # The server's confirmation: nothing sent later can be missed. It comes again
+                            # when redis-py has reconnected by itself, which it tells in no other way.
+                            await self._resume()
+                            pause = 0.1
+                        elif message["type"] == "message":
+                            self._hand_out(message["data"])
             except (RedisError, OSError) as lost:
                 self.connected.clear()
                 _log.warning("The change feed lost Redis (%s); trying again.", type(lost).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
+    async def _resume(self) -> None:
+        for resumed in self._resumed:
+            try:
+                await resumed()
+            except (RedisError, OSError):
+                raise
+            except Exception:
+                _log.exception("A listener of the change feed failed after a reconnect.")
+        self.connected.set()
+
     def _hand_out(self, text: str) -> None:
-        guild, revision, kind = text.split(" ", 2)
-        change = Change(int(guild), int(revision), kind)
+        try:
+            guild, revision, kind = text.split(" ", 2)
+            change = Change(int(guild), int(revision), kind)
+        except ValueError:
+            _log.warning("The change feed got what no move announces: %.80r", text)
+            return
         for heard in self._heard:
-            heard(change)
+            try:
+                heard(change)
+            except Exception:
+                _log.exception("A listener of the change feed failed on %s.", change)

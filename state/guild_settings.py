@@ -4,8 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from state.scripts import DEFAULTS
+from state.scripts import CONSTANTS, DEFAULTS
+
+_MOST: Final[Mapping[str, int]] = {
+    "lock": int(CONSTANTS["MOST_LOCKED"]),
+    "cap": 10**6,
+    "limit:0": 10**6,
+    "limit:pending": 10**6,
+    "cooldown": 365 * 24 * 3600,
+}
+_SWITCHES: Final = ("paused", "closed:")
+_IDS: Final = ("role:", "channel:")
+
+
+def check_setting(name: str, value: str | None) -> None:
+    """Raises `ValueError` when a field of the `settings` hash cannot hold the value; None clears it.
+
+    Fields of other features are theirs to check.
+    """
+    if value is None:
+        return
+    if name in _MOST:
+        good = value.isascii() and value.isdecimal() and len(value) < 12 and int(value) <= _MOST[name]
+    elif name.startswith(_SWITCHES):
+        good = value in ("0", "1")
+    elif name.startswith(_IDS):
+        good = value.isascii() and value.isdecimal() and len(value) <= 20
+    else:
+        good = True
+    if not good:
+        raise ValueError(f"{name} cannot be {value!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class Lease:
         self._redis = redis
         self._key = key
         self._seconds = seconds
-        self._holder = holder
+        # Two claims of one process are two holders; and who asks again after a lost reply is known.
+        self._holder = f"{holder}:{secrets.token_hex(3)}"
         self._script = cast(
             "Script",
             redis.register_script((files("state") / "lua" / "lease.lua").read_text(encoding="utf-8")),
@@ -50,11 +51,12 @@ class Lease:
 
     async def take(self) -> bool:
         """Takes the lease if nobody holds it, and keeps renewing it; `lost` is set when that fails."""
+        good_until = asyncio.get_running_loop().time() + self._seconds
         self.token = await self._call("take")
         if not self.token:
             return False
         self.lost.clear()
-        self._renewal = asyncio.create_task(self._renew(), name=f"lease {self._key}")
+        self._renewal = asyncio.create_task(self._renew(good_until), name=f"lease {self._key}")
         return True
 
     async def wait(self) -> None:
@@ -81,15 +83,17 @@ class Lease:
                 await self._call("release")
             self.token = 0
 
-    async def _renew(self) -> None:
+    async def _renew(self, good_until: float) -> None:
         loop = asyncio.get_running_loop()
-        good_until = loop.time() + self._seconds
         while loop.time() < good_until:
-            await asyncio.sleep(self._seconds / 3)
+            # Counted from before the call: the server's own count begins no earlier.
+            asked = loop.time() + self._seconds / 3
             try:
-                if await self._call("renew") != 1:
-                    break
-                good_until = loop.time() + self._seconds
+                async with asyncio.timeout_at(good_until):
+                    await asyncio.sleep(self._seconds / 3)
+                    if await self._call("renew") != 1:
+                        break
+                good_until = asked + self._seconds
             except (RedisError, OSError) as failed:
                 _log.warning("Could not renew %s (%s).", self._key, type(failed).__name__)
         self.lost.set()

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from state import keys
 from state.connection import members_of
+from state.score import SPAN
 from state.scripts import Actor, Scripts
 
 
@@ -32,7 +33,12 @@ class Points:
     async def add(
         self, guild: int, request: str, actor: Actor, changes: Sequence[PointsChange]
     ) -> dict[int, int]:
-        """Applies all changes as one move; gives the new totals by id, held within 0 to 10^14 - 1."""
+        """Applies all changes as one move; gives the new totals by id, held within 0 to 10^14 - 1.
+
+        Raises `ValueError` for a change beyond 10^14 - 1 either way, which no total could take.
+        """
+        if any(abs(change.delta) >= SPAN for change in changes):
+            raise ValueError("points change by less than 10^14 at a time")
         rows = [[change.kind, str(change.id), change.delta] for change in changes]
         answer = await self._scripts.move("points", guild, request, actor, {"rows": rows})
         return {int(id_): int(total) for id_, total in answer["totals"]}
@@ -58,10 +64,16 @@ class Points:
 
     async def of_user(self, guild: int, user: int) -> int:
         """What counts for the Free songs of an account: its own points and those of its handles."""
+        found = await self._rows_of(guild, user)
+        if not any(found) and await self._scripts.opened_just_now(guild):
+            found = await self._rows_of(guild, user)
+        return sum(int(value) for value in found if value is not None)
+
+    async def _rows_of(self, guild: int, user: int) -> list[float | None]:
         handles = await members_of(self._redis, keys.key(guild, f"handles:{user}"))
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zscore(keys.points_user(guild), str(user))
             for handle in handles:
                 pipe.zscore(keys.points_handle(guild), handle)
-            found: list[float | None] = await pipe.execute()
-        return sum(int(value) for value in found if value is not None)
+            rows: list[float | None] = await pipe.execute()
+        return rows

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from state import keys
 from state.board import Board
 from state.connection import fields_of, members_of
+from state.refusal import Reason, Refused
 from state.scripts import Actor, Scripts
 from state.song import NewSong, Song, SongFacts
 
@@ -66,6 +67,11 @@ class Undone:
     move_by_name: str
     songs: tuple[SongFacts, ...]
     playing: int | None
+
+
+def _is_number(song: int) -> bool:
+    """Whether a submission can have that number: members of the sorted sets have 12 digits."""
+    return 0 < song < 10**12
 
 
 class Queue:
@@ -140,7 +146,7 @@ class Queue:
 
     async def promote(self, guild: int, request: str, actor: Actor, song: int, tier: int) -> Moved:
         """Moves a waiting, held or bumped song to the back of another tier, up or down."""
-        return await self._move("promote", guild, request, actor, song=str(song), tier=str(tier))
+        return await self._move("promote", guild, request, actor, song, tier=str(tier))
 
     async def remove(
         self,
@@ -161,7 +167,7 @@ class Queue:
             guild,
             request,
             actor,
-            song=str(song),
+            song,
             reason=reason,
             owner=None if owner is None else str(owner),
         )
@@ -179,28 +185,28 @@ class Queue:
     ) -> Moved:
         """Lets a pending skip in at the back of `tier`; how it was paid is kept."""
         return await self._move(
-            "approve", guild, request, actor, song=str(song), tier=str(tier), method=method, amount=amount
+            "approve", guild, request, actor, song, tier=str(tier), method=method, amount=amount
         )
 
     async def reject(
         self, guild: int, request: str, actor: Actor, song: int, *, reason: str | None = None
     ) -> Moved:
         """Turns a pending skip away."""
-        return await self._move("reject", guild, request, actor, song=str(song), reason=reason)
+        return await self._move("reject", guild, request, actor, song, reason=reason)
 
     async def hold(self, guild: int, request: str, actor: Actor, song: int) -> Moved:
         """Sets a waiting or playing song aside; a playing Free song gets its points back."""
-        return await self._move("hold", guild, request, actor, song=str(song))
+        return await self._move("hold", guild, request, actor, song)
 
     async def back(self, guild: int, request: str, actor: Actor, song: int) -> Moved:
         """Brings a held song back to the place its tier and order give it."""
-        return await self._move("back", guild, request, actor, song=str(song))
+        return await self._move("back", guild, request, actor, song)
 
     async def bump(self, guild: int, request: str, actor: Actor, song: int, places: int) -> Moved:
         """Lets `places` songs (1-100) go before a waiting or playing one."""
         if not 1 <= places <= 100:
             raise ValueError("places must be 1 to 100")
-        return await self._move("bump", guild, request, actor, song=str(song), places=places)
+        return await self._move("bump", guild, request, actor, song, places=places)
 
     async def clear(
         self, guild: int, request: str, actor: Actor, tier: int, *, reason: str | None = None
@@ -211,13 +217,23 @@ class Queue:
         )
         return answer["count"]
 
-    async def _move(self, name: str, guild: int, request: str, actor: Actor, **arguments: object) -> Moved:
-        return Moved.from_answer(await self._scripts.move(name, guild, request, actor, arguments))
+    async def _move(
+        self, name: str, guild: int, request: str, actor: Actor, song: int, **arguments: object
+    ) -> Moved:
+        if not _is_number(song):
+            raise Refused(Reason.UNKNOWN_SONG, {"number": song})
+        answer = await self._scripts.move(name, guild, request, actor, {"song": str(song), **arguments})
+        return Moved.from_answer(answer)
 
     async def board(
         self, guild: int, *, offset: int = 0, count: int = 10, pending: int = 0, held: int = 0
     ) -> Board:
-        """One moment of the queue: `count` songs from `offset` (from 0), the first pending and held."""
+        """One moment of the queue: `count` songs from `offset` (from 0), the first pending and held.
+
+        Raises `ValueError` for a negative number, which would count from the end.
+        """
+        if min(offset, count, pending, held) < 0:
+            raise ValueError("offset and counts start at 0")
         wanted = {"offset": offset, "count": count, "pending": pending, "held": held}
         reply = await self._scripts.read("board", guild, wanted)
         if reply[0] is None:
@@ -227,19 +243,27 @@ class Queue:
 
     async def places(self, guild: int, songs: Sequence[int]) -> tuple[dict[int, int], int]:
         """Places (from 1) of those of the songs that wait, and how many wait in all."""
-        answer = orjson.loads(
-            await self._scripts.read("place", guild, {"songs": [str(number) for number in songs]})
-        )
+        wanted = {"songs": [str(number) for number in songs if _is_number(number)]}
+        answer = orjson.loads(await self._scripts.read("place", guild, wanted))
+        if answer["revision"] is None:
+            await self._scripts.open(guild)
+            answer = orjson.loads(await self._scripts.read("place", guild, wanted))
         return {int(number): place for number, place in answer["places"].items()}, answer["waiting"]
 
     async def song(self, guild: int, number: int) -> Song | None:
         """One submission, ended ones included while Redis keeps them."""
+        if not _is_number(number):
+            return None
         fields = await fields_of(self._redis, keys.song(guild, number))
+        if not fields and await self._scripts.opened_just_now(guild):
+            fields = await fields_of(self._redis, keys.song(guild, number))
         return Song.from_hash(fields) if fields else None
 
     async def songs_of(self, guild: int, user: int) -> tuple[Song, ...]:
         """The active songs of one account, oldest first."""
         members = await members_of(self._redis, keys.artist(guild, user))
+        if not members and await self._scripts.opened_just_now(guild):
+            members = await members_of(self._redis, keys.artist(guild, user))
         async with self._redis.pipeline(transaction=False) as pipe:
             for member in members:
                 pipe.hgetall(keys.song(guild, int(member)))

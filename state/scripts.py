@@ -31,6 +31,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
 CONSTANTS: Final[Mapping[str, str]] = {
     "SPAN": str(score.SPAN),
     "LOCK": str(score.LOCK),
+    "MOST_LOCKED": "3",
     "UNDO_DEPTH": "25",
     "REQUEST_SECONDS": "900",
     "SHORTEST_REVIEW": "5",
@@ -119,6 +120,16 @@ class Scripts:
         empty queue. Raises `Unopened` when that cannot be done now.
         """
         await self._opener(guild)
+
+    async def opened_just_now(self, guild: int) -> bool:
+        """Opens the guild if its live state is unknown, and tells whether that was so.
+
+        For reads without a script that found nothing: they read again when this is true.
+        """
+        if await self._redis.exists(keys.revision(guild)):
+            return False
+        await self._opener(guild)
+        return True
 
     async def read(self, name: str, guild: int, arguments: Mapping[str, object]) -> Any:
         """Runs a reading script; its answer is of one moment."""

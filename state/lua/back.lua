@@ -9,6 +9,9 @@ local song = facts_of(member)
 if song.state ~= 'held' then
   return refuse('not_held', { song = song })
 end
+if not known_tier(song_field(member, 'tier')) then
+  return refuse('unknown_tier', { tier = song.tier })
+end
 undoable()
 move_song(member, { state = 'waiting', hold = false })
 remember('back', ARGS.song)

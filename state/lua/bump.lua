@@ -9,12 +9,15 @@ local song = facts_of(member)
 if song.state ~= 'waiting' and song.state ~= 'bumped' and song.state ~= 'playing' then
   return refuse('not_waiting', { song = song })
 end
+if not known_tier(song_field(member, 'tier')) then
+  return refuse('unknown_tier', { tier = song.tier })
+end
 local places = tonumber(ARGS.places)
 undoable()
 local place = place_of(member) or 1
 if song.state == 'playing' then
   return_stake(member)
-  leave_stage()
+  leave_stage('bump')
 end
 move_song(member, { state = 'bumped', due = digits(turn_now() + place + places), locked = false,
   stake = false })

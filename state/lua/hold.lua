@@ -13,7 +13,7 @@ undoable()
 local was = song.state
 if was == 'playing' then
   return_stake(member)
-  leave_stage()
+  leave_stage('hold')
 end
 move_song(member, { state = 'held', hold = digits(next_in('seq')), locked = false, due = false, stake = false })
 remember('hold', ARGS.song)

@@ -5,7 +5,13 @@ local verb, holder, milliseconds, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local current = redis.call('GET', KEYS[1])
 if verb == 'take' then
   if current then
-    return 0
+    -- The same claim again: its first answer was lost on the way.
+    local mine, owner = string.match(current, '^(%d+) (.*)$')
+    if owner ~= holder then
+      return 0
+    end
+    redis.call('PEXPIRE', KEYS[1], milliseconds)
+    return tonumber(mine)
   end
   local fresh = redis.call('INCR', KEYS[2])
   redis.call('SET', KEYS[1], string.format('%.0f', fresh) .. ' ' .. holder, 'PX', milliseconds)

@@ -21,17 +21,18 @@ if not member and not playing then
 end
 
 undoable()
-local before, seconds
+local before, seconds, recent
 if playing then
   local ended = member_of(playing)
   move_song(ended, { state = 'played', ended_at = AT })
   before = facts_of(ended)
-  seconds = math.floor((NOW - tonumber(since)) / 1000)
+  seconds = math.max(0, math.floor((NOW - tonumber(since or AT)) / 1000))
   before.seconds = seconds
   local track = song_field(ended, 'track')
   if track then
+    recent = { track, nullable(redis.call('ZSCORE', PREFIX .. 'recent', track)) }
     put_score('recent', track, NOW)
-    local horizon = NOW - math.max(tonumber(setting('cooldown', DEFAULT_COOLDOWN)), RECENT_SECONDS) * 1000
+    local horizon = NOW - math.max(setting_number('cooldown', DEFAULT_COOLDOWN), RECENT_SECONDS) * 1000
     for _, old in ipairs(redis.call('ZRANGEBYSCORE', PREFIX .. 'recent', '-inf', digits(horizon))) do
       put_score('recent', old, nil)
     end
@@ -76,6 +77,6 @@ for _, locked in ipairs(lock_announced()) do
   locks[#locks + 1] = { locked, song_field(locked, 'locked') }
 end
 local number = song and digits(song.number) or ''
-remember('next', number, { locks = locks, track = playing and song_field(member_of(playing), 'track') or nil })
+remember('next', number, { locks = locks, recent = recent })
 return commit('next', number, { ended = before, song = song, seconds = seconds, stake = stake },
   { ended = before, song = song, waiting = waiting_count() })

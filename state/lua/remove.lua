@@ -18,12 +18,14 @@ if not ARGS.owner then
 end
 local was = song.state
 if was == 'playing' then
-  leave_stage()
+  leave_stage('remove')
 end
 move_song(member, { state = 'removed', ended_at = AT, reason = ARGS.reason or false, locked = false,
   due = false })
 if undo_log then
   remember('remove', ARGS.song)
+else
+  forget_moves_of(song_key(member))
 end
 song = facts_of(member)
 return commit('removed', ARGS.song, { song = song, was = was, reason = ARGS.reason },

@@ -1,6 +1,9 @@
 -- include: move order song
 -- Takes a song in: Free songs wait at once, claimed skips wait for a reviewer's approval.
 -- ARGS: title artist user user_name [link file file_name file_size note track claimed]
+if ARGS.claimed == '0' then
+  ARGS.claimed = nil
+end
 local tier = ARGS.claimed or '0'
 if not known_tier(tier) then
   return refuse('unknown_tier', { tier = tier })
@@ -11,14 +14,13 @@ end
 if setting('closed:' .. tier, '0') == '1' then
   return refuse('closed', { tier = tonumber(tier) })
 end
-local cap = tonumber(setting('cap', DEFAULT_CAP))
+local cap = setting_number('cap', DEFAULT_CAP)
 if cap > 0 and waiting_count() + redis.call('ZCARD', PREFIX .. 'pending') >= cap then
   return refuse('full', { cap = cap })
 end
 
-local limit = ARGS.claimed and setting('limit:pending', DEFAULT_PENDING_LIMIT)
-  or setting('limit:0', DEFAULT_FREE_LIMIT)
-limit = tonumber(limit)
+local limit = ARGS.claimed and setting_number('limit:pending', DEFAULT_PENDING_LIMIT)
+  or setting_number('limit:0', DEFAULT_FREE_LIMIT)
 if limit > 0 then
   local taken, latest = 0, nil
   for _, member in ipairs(redis.call('ZRANGE', PREFIX .. 'artist:' .. ARGS.user, 0, -1)) do
@@ -42,7 +44,7 @@ if ARGS.track then
     return refuse('duplicate', { song = facts_of(owner), place = place_of(owner) })
   end
   local played = redis.call('ZSCORE', PREFIX .. 'recent', ARGS.track)
-  local cooldown = tonumber(setting('cooldown', DEFAULT_COOLDOWN))
+  local cooldown = setting_number('cooldown', DEFAULT_COOLDOWN)
   if played and cooldown > 0 then
     local left = math.ceil((tonumber(played) + cooldown * 1000 - NOW) / 1000)
     if left > 0 then

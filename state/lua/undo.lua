@@ -1,22 +1,33 @@
 -- include: move order song points
 -- Puts the last undoable move back exactly: every field it changed, then the sets that follow from them.
 -- ARGS: [expected: revision of the move to undo] [guard: ms]
-local now = redis.call('HMGET', PREFIX .. 'now', 'mover', 'mover_name', 'moved', 'moved_at')
-local mover = { by = now[1] or '0', by_name = now[2] or '', moved = now[3] or '',
-  ago = now[4] and NOW - tonumber(now[4]) or 0 }
-local stack = redis.call('HGET', PREFIX .. 'undo', 'stack') or ''
-local top = string.match(stack, '(%d+)$')
-if ARGS.expected and ARGS.expected ~= (top or 'none') then
-  return refuse('stale', mover)
+local stack, undone_by, undone_by_name, undone_at = unpack(redis.call('HMGET', PREFIX .. 'undo',
+  'stack', 'undone_by', 'undone_by_name', 'undone_at'))
+local top = string.match(stack or '', '(%d+)$')
+local record = top and cjson.decode(redis.call('HGET', PREFIX .. 'undo', top)) or nil
+
+-- Who came between: the one who made a newer move, else the one who took the move back.
+local function overtaken()
+  local playing = redis.call('HGET', PREFIX .. 'now', 'song')
+  local facts = { by = undone_by or '0', by_name = undone_by_name or '', moved = undone_at and 'undo' or '',
+    ago = undone_at and NOW - tonumber(undone_at) or 0, song = playing and facts_of(member_of(playing)) or nil }
+  if record and ARGS.expected and tonumber(top) > tonumber(ARGS.expected) then
+    facts.by, facts.by_name, facts.moved = record.by, record.by_name, record.kind
+    facts.ago = NOW - tonumber(record.at)
+  end
+  return facts
+end
+
+if ARGS.expected and ARGS.expected ~= top then
+  return refuse('stale', overtaken())
 end
 if not top then
   return refuse('nothing')
 end
-if ARGS.guard and mover.moved == 'undo' and mover.ago < ARGS.guard and mover.by ~= BY then
-  return refuse('recent', mover)
+if ARGS.guard and undone_at and NOW - tonumber(undone_at) < ARGS.guard and undone_by ~= BY then
+  return refuse('recent', overtaken())
 end
 
-local record = cjson.decode(redis.call('HGET', PREFIX .. 'undo', top))
 local members, seen = {}, {}
 for _, change in ipairs(record.fields) do
   local name, field, after = change[1], change[2], change[4]
@@ -42,6 +53,22 @@ for _, change in ipairs(record.fields) do
   end
 end
 
+-- A tier the ladder has lost since takes nobody back.
+local after = {}
+for _, change in ipairs(record.fields) do
+  local member = string.match(change[1], '^song:(%d+)$')
+  if member and (change[2] == 'state' or change[2] == 'tier') then
+    after[member] = after[member] or {}
+    after[member][change[2]] = change[3]
+  end
+end
+for member, fields in pairs(after) do
+  local state = fields.state or song_field(member, 'state')
+  if (state == 'waiting' or state == 'bumped') and not known_tier(fields.tier or song_field(member, 'tier')) then
+    return refuse('moved_on', { move = record.kind, by_name = record.by_name, song = facts_of(member) })
+  end
+end
+
 -- Points taken by the move, read before the fields that hold them are put back, and the other way round.
 local taken, given = {}, {}
 for _, change in ipairs(record.fields) do
@@ -53,10 +80,12 @@ for _, change in ipairs(record.fields) do
     end
   end
 end
+local stage_moved = false
 for index = #record.fields, 1, -1 do
   local change = record.fields[index]
   local before = change[3]
   put_field(change[1], change[2], before ~= cjson.null and before or nil)
+  stage_moved = stage_moved or change[1] == 'now'
 end
 for _, lock in ipairs(record.locks or {}) do
   if song_field(lock[1], 'locked') == lock[2] then
@@ -64,8 +93,9 @@ for _, lock in ipairs(record.locks or {}) do
     seat(lock[1])
   end
 end
-if record.track then
-  put_score('recent', record.track, nil)
+if record.recent then
+  local track, before = record.recent[1], record.recent[2]
+  put_score('recent', track, before ~= cjson.null and tonumber(before) or nil)
 end
 local songs = {}
 for _, member in ipairs(members) do
@@ -83,7 +113,12 @@ end
 put_field('undo', top, nil)
 local rest = string.gsub(stack, ',?%d+$', '')
 put_field('undo', 'stack', rest ~= '' and rest or nil)
-mark_mover('undo')
+put_field('undo', 'undone_by', BY)
+put_field('undo', 'undone_by_name', BY_NAME)
+put_field('undo', 'undone_at', AT)
+if stage_moved then
+  mark_mover('undo')
+end
 local answer = { move = record.kind, move_by = record.by, move_by_name = record.by_name, songs = songs,
   playing = redis.call('HGET', PREFIX .. 'now', 'song') or nil }
 return commit('undone', record.song, { move = record.kind, of = top, songs = songs }, answer)

@@ -110,6 +110,28 @@ local function remember(kind, song, extra)
   put_field('undo', REVISION, cjson.encode(record))
 end
 
+-- Drops the moves that concerned nothing but this hash: nobody can take them back any more, and they would
+-- stand in the way of those before them.
+local function forget_moves_of(key)
+  local kept = {}
+  for revision in string.gmatch(redis.call('HGET', PREFIX .. 'undo', 'stack') or '', '%d+') do
+    local text = redis.call('HGET', PREFIX .. 'undo', revision)
+    local alone = string.find(text, key, 1, true) ~= nil
+    if alone then
+      for _, change in ipairs(cjson.decode(text).fields) do
+        alone = alone and change[1] == key
+      end
+    end
+    if alone then
+      put_field('undo', revision, nil)
+    else
+      kept[#kept + 1] = revision
+    end
+  end
+  local stack = table.concat(kept, ',')
+  put_field('undo', 'stack', stack ~= '' and stack or nil)
+end
+
 -- Names the one who moved last, for whoever comes a moment later. Never undone.
 local function mark_mover(kind)
   put_field('now', 'mover', BY)

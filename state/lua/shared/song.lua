@@ -94,6 +94,15 @@ local function setting(name, default)
   return redis.call('HGET', PREFIX .. 'settings', name) or default
 end
 
+-- A whole number from 0 on; what cannot be one counts as not set, lest a move break off half-way.
+local function setting_number(name, default)
+  local value = tonumber(setting(name, default))
+  if not value or value ~= value or value < 0 or value > SPAN then
+    value = tonumber(default)
+  end
+  return math.floor(value)
+end
+
 local function known_tier(label)
   if redis.call('EXISTS', PREFIX .. 'ladder') == 1 then
     return redis.call('HEXISTS', PREFIX .. 'ladder', label) == 1
@@ -111,7 +120,7 @@ end
 
 -- Locks the first songs in order of play, once they are announced; gives the members newly locked.
 local function lock_announced()
-  local wanted, newly = tonumber(setting('lock', DEFAULT_LOCK)), {}
+  local wanted, newly = math.min(setting_number('lock', DEFAULT_LOCK), MOST_LOCKED), {}
   if wanted < 1 then
     return newly
   end
@@ -125,9 +134,10 @@ local function lock_announced()
   return newly
 end
 
--- Empties the stage: what played leaves it for another state.
-local function leave_stage()
+-- Empties the stage: what played leaves it for another state. Whoever presses Next a moment later is told.
+local function leave_stage(kind)
   for _, field in ipairs({ 'song', 'title', 'artist', 'since' }) do
     change_field('now', field, nil)
   end
+  mark_mover(kind)
 end

@@ -1,0 +1,398 @@
+"""The rules of the queue in plain Python, as slow and simple as possible."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+WAITS = ("waiting", "held", "bumped")
+ACTIVE = ("waiting", "pending", "held", "bumped", "playing")
+MOST_POINTS = 10**14 - 1
+UNDO_DEPTH = 25
+
+Row = tuple[str, int, int]
+"""Points of a `user` or `handle`, its id, and how many."""
+
+
+class Refusal(Exception):
+    """The rules forbid the move; `by` is who is to be named as having moved before."""
+
+    def __init__(self, reason: str, **facts: object) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.facts = facts
+
+
+@dataclass
+class ModelSong:
+    number: int
+    user: int
+    tier: int
+    state: str
+    track: str | None
+    claimed: int | None
+    entered: int
+    locked: int | None = None
+    held: int | None = None
+    due: int | None = None
+    stake: list[Row] | None = None
+    version: int = 0
+
+
+@dataclass
+class Record:
+    """A move that can be taken back: what the touched songs and the stage were before it."""
+
+    revision: int
+    kind: str
+    by: int
+    song: int | None
+    before: dict[int, ModelSong]
+    versions: dict[int, int]
+    stage: tuple[int | None, int] | None
+    locked: dict[int, int]
+    recent: tuple[str, bool] | None
+    paid: list[Row]
+    repaid: list[Row]
+
+
+@dataclass
+class Model:
+    ladder: dict[int, str]
+    ladder_set: bool = False
+    songs: dict[int, ModelSong] = field(default_factory=dict)
+    points: dict[tuple[str, int], int] = field(default_factory=dict)
+    links: dict[int, int] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    recent: set[str] = field(default_factory=set)
+    stack: list[Record] = field(default_factory=list)
+    playing: int | None = None
+    turn: int = 0
+    revision: int = 0
+    clock: int = 0
+    stage_mover: tuple[int, str] = (0, "")
+    undone_by: int | None = None
+
+    # Reading
+
+    def setting(self, name: str, default: int) -> int:
+        return int(self.settings.get(name, default))
+
+    def in_state(self, *states: str) -> list[ModelSong]:
+        return [song for song in self.songs.values() if song.state in states]
+
+    def points_of(self, user: int) -> int:
+        own = self.points.get(("user", user), 0)
+        return own + sum(
+            self.points.get(("handle", h), 0) for h, owner in self.links.items() if owner == user
+        )
+
+    def order(self) -> list[int]:
+        """Numbers in order of play, found by playing: a bumped song goes on its turn, or after the last."""
+        waiting = sorted(self.in_state("waiting"), key=self._rank)
+        bumped = sorted(self.in_state("bumped"), key=lambda song: (song.due, song.number))
+        played: list[int] = []
+        while waiting or bumped:
+            turn = self.turn + len(played) + 1
+            late = bumped and (not waiting or (bumped[0].due or 0) <= turn)
+            played.append((bumped if late else waiting).pop(0).number)
+        return played
+
+    def _rank(self, song: ModelSong) -> tuple[int, int, int, int]:
+        if song.locked is not None:
+            return (0, 0, song.locked, 0)
+        if song.tier == 0:
+            return (1, 0, -min(self.points_of(song.user), MOST_POINTS), song.number)
+        return (1, -song.tier, song.entered, 0)
+
+    def place(self, number: int) -> int | None:
+        order = self.order()
+        return order.index(number) + 1 if number in order else None
+
+    # Pieces of moves
+
+    def _tick(self) -> int:
+        self.clock += 1
+        return self.clock
+
+    def _song(self, number: int) -> ModelSong:
+        if number not in self.songs:
+            raise Refusal("unknown_song")
+        return self.songs[number]
+
+    def _known(self, tier: int) -> None:
+        if tier not in self.ladder:
+            raise Refusal("unknown_tier")
+
+    def _add(self, rows: list[Row], sign: int = 1) -> None:
+        for kind, id_, amount in rows:
+            total = max(0, min(MOST_POINTS, self.points.get((kind, id_), 0) + sign * amount))
+            self.points[kind, id_] = total
+            if not total:
+                del self.points[kind, id_]
+
+    def _recorded(self, kind: str, by: int, song: int | None, touched: list[int]) -> Callable[[], Record]:
+        """Call it when the move is made: puts the move on the stack."""
+        before = {number: copy.deepcopy(self.songs[number]) for number in touched}
+        stage = (self.playing, self.turn)
+
+        def done() -> Record:
+            for number in touched:
+                self.songs[number].version += 1
+            moved = stage != (self.playing, self.turn)
+            versions = {number: self.songs[number].version for number in touched}
+            record = Record(
+                self.revision + 1,
+                kind,
+                by,
+                song,
+                before,
+                versions,
+                stage if moved else None,
+                {},
+                None,
+                [],
+                [],
+            )
+            self.stack = [*self.stack, record][-UNDO_DEPTH:]
+            if moved:
+                self.stage_mover = (by, kind)
+            return record
+
+        return done
+
+    # Moves
+
+    def submit(self, user: int, track: str | None, claimed: int | None) -> int:
+        tier = claimed or 0
+        self._known(tier)
+        if self.settings.get("paused") == "1":
+            raise Refusal("paused")
+        if self.settings.get(f"closed:{tier}") == "1":
+            raise Refusal("closed")
+        cap = self.setting("cap", 0)
+        if cap and len(self.in_state("waiting", "bumped", "pending")) >= cap:
+            raise Refusal("full")
+        mine = [song for song in self.songs.values() if song.user == user]
+        if claimed:
+            limit, taken = self.setting("limit:pending", 3), [s for s in mine if s.state == "pending"]
+        else:
+            limit, taken = self.setting("limit:0", 1), [s for s in mine if s.state in WAITS and s.tier == 0]
+        if limit and len(taken) >= limit:
+            raise Refusal("limit", song=max(song.number for song in taken))
+        if track is not None:
+            for song in self.in_state(*ACTIVE):
+                if song.track == track:
+                    raise Refusal("duplicate", song=song.number)
+            if track in self.recent and self.setting("cooldown", 21600):
+                raise Refusal("cooldown")
+        number = len(self.songs) + 1
+        state = "pending" if claimed else "waiting"
+        self.songs[number] = ModelSong(number, user, tier, state, track, claimed, self._tick())
+        return number
+
+    def next(self, by: int, expected: int | None, compare: bool) -> int | None:
+        if compare and expected != self.playing:
+            raise Refusal("stale", by=self.stage_mover[0], moved=self.stage_mover[1])
+        head = next(iter(self.order()), None)
+        ended = self.playing
+        if head is None and ended is None:
+            raise Refusal("empty")
+        touched = [number for number in (ended, head) if number is not None]
+        done = self._recorded("next", by, head, touched)
+        recent: tuple[str, bool] | None = None
+        if ended is not None:
+            song = self.songs[ended]
+            song.state = "played"
+            if song.track is not None:
+                recent = song.track, song.track in self.recent
+                self.recent.add(song.track)
+        taken: list[Row] = []
+        if head is not None:
+            song = self.songs[head]
+            song.state, song.locked, song.due = "playing", None, None
+            if song.tier == 0:
+                ids = [("user", song.user), *(("handle", h) for h, o in self.links.items() if o == song.user)]
+                taken = [
+                    (kind, id_, self.points.pop((kind, id_)))
+                    for kind, id_ in ids
+                    if (kind, id_) in self.points
+                ]
+                song.stake = taken or None
+        self.playing, self.turn = head, self.turn + 1
+        record = done()
+        record.recent, record.paid = recent, taken
+        for number in self.order()[: self.setting("lock", 1)]:
+            song = self.songs[number]
+            if song.state == "waiting" and song.locked is None:
+                song.locked = record.locked[number] = self._tick()
+        return head
+
+    def promote(self, by: int, number: int, tier: int) -> None:
+        song = self._song(number)
+        self._known(tier)
+        if song.state not in WAITS:
+            raise Refusal("not_waiting", song=number)
+        if song.tier == tier:
+            raise Refusal("same_tier")
+        done = self._recorded("promote", by, number, [number])
+        if tier < song.tier:
+            song.locked = None
+        song.tier, song.entered = tier, self._tick()
+        if song.state == "bumped":
+            song.state, song.due = "waiting", None
+        done()
+
+    def _aside(self, kind: str, by: int, number: int, change: Callable[[ModelSong], None]) -> None:
+        """Hold and bump: off the stage too, which gives back the points that starting it had taken."""
+        song = self.songs[number]
+        done = self._recorded(kind, by, number, [number])
+        returned: list[Row] = []
+        if song.state == "playing":
+            self.playing = None
+            returned = song.stake or []
+            song.stake = None
+            self._add(returned)
+        song.locked, song.due = None, None
+        change(song)
+        done().repaid = returned
+
+    def hold(self, by: int, number: int) -> None:
+        song = self._song(number)
+        if song.state not in ("waiting", "bumped", "playing"):
+            raise Refusal("not_waiting", song=number)
+
+        def change(song: ModelSong) -> None:
+            song.state, song.held = "held", self._tick()
+
+        self._aside("hold", by, number, change)
+
+    def bump(self, by: int, number: int, places: int) -> None:
+        song = self._song(number)
+        if song.state not in ("waiting", "bumped", "playing"):
+            raise Refusal("not_waiting", song=number)
+        self._known(song.tier)
+        due = self.turn + (self.place(number) or 1) + places
+
+        def change(song: ModelSong) -> None:
+            song.state, song.due = "bumped", due
+
+        self._aside("bump", by, number, change)
+
+    def back(self, by: int, number: int) -> None:
+        song = self._song(number)
+        if song.state != "held":
+            raise Refusal("not_held", song=number)
+        self._known(song.tier)
+        done = self._recorded("back", by, number, [number])
+        song.state, song.held = "waiting", None
+        done()
+
+    def remove(self, by: int, number: int, owner: int | None) -> None:
+        song = self._song(number)
+        if owner is not None and song.user != owner:
+            raise Refusal("unknown_song")
+        if song.state not in ACTIVE:
+            raise Refusal("ended", song=number)
+        if owner is not None and song.state == "playing":
+            raise Refusal("playing")
+        if owner is None:
+            done = self._recorded("remove", by, number, [number])
+            if song.state == "playing":
+                self.playing = None
+            song.state, song.locked, song.due = "removed", None, None
+            done()
+        else:
+            song.state, song.locked, song.due = "removed", None, None
+            song.version += 1
+            self.stack = [r for r in self.stack if r.stage is not None or set(r.before) != {number}]
+
+    def approve(self, by: int, number: int, tier: int) -> None:
+        song = self._song(number)
+        if song.state != "pending":
+            raise Refusal("not_pending", song=number)
+        self._known(tier)
+        done = self._recorded("approve", by, number, [number])
+        song.state, song.tier, song.entered = "waiting", tier, self._tick()
+        done()
+
+    def reject(self, by: int, number: int) -> None:
+        song = self._song(number)
+        if song.state != "pending":
+            raise Refusal("not_pending", song=number)
+        done = self._recorded("reject", by, number, [number])
+        song.state = "rejected"
+        done()
+
+    def clear(self, by: int, tier: int) -> int:
+        gone = [song for song in self.in_state("waiting", "bumped") if song.tier == tier]
+        if not gone:
+            raise Refusal("empty")
+        done = self._recorded("clear", by, None, [song.number for song in gone])
+        for song in gone:
+            song.state, song.locked, song.due = "removed", None, None
+        done()
+        return len(gone)
+
+    def undo(self, by: int, expected: int | None) -> str:
+        top = self.stack[-1] if self.stack else None
+        if expected is not None and expected != (top and top.revision):
+            between = top.by if top and top.revision > expected else self.undone_by or 0
+            raise Refusal("stale", by=between)
+        if top is None:
+            raise Refusal("nothing")
+        for number, version in top.versions.items():
+            if self.songs[number].version != version:
+                raise Refusal("moved_on", song=number)
+        for number, before in top.before.items():
+            if before.state in ACTIVE and self.songs[number].state not in ACTIVE and before.track is not None:
+                for song in self.in_state(*ACTIVE):
+                    if song.track == before.track:
+                        raise Refusal("moved_on", song=song.number)
+            if before.state in ("waiting", "bumped") and before.tier not in self.ladder:
+                raise Refusal("moved_on", song=number)
+        for number, before in top.before.items():
+            self.songs[number] = copy.deepcopy(before)
+        for number, lock in top.locked.items():
+            if self.songs[number].locked == lock:
+                self.songs[number].locked = None
+        if top.recent is not None and not top.recent[1]:
+            self.recent.discard(top.recent[0])
+        if top.stage is not None:
+            self.playing, self.turn = top.stage
+            self.stage_mover = (by, "undo")
+        self._add(top.paid)
+        self._add(top.repaid, -1)
+        self.stack = self.stack[:-1]
+        self.undone_by = by
+        return top.kind
+
+    def add_points(self, rows: list[Row]) -> None:
+        if not rows:
+            raise Refusal("empty")
+        self._add(rows)
+
+    def link(self, handle: int, user: int | None, force: bool) -> None:
+        owner = self.links.get(handle)
+        if owner == user:
+            raise Refusal("same_owner")
+        if owner is not None and user is not None and not force:
+            raise Refusal("taken")
+        self.links.pop(handle, None)
+        if user is not None:
+            self.links[handle] = user
+
+    def change(self, name: str, value: str | None) -> None:
+        if self.settings.get(name) == value:
+            raise Refusal("unchanged")
+        self.settings.pop(name, None)
+        if value is not None:
+            self.settings[name] = value
+
+    def set_ladder(self, ladder: dict[int, str]) -> None:
+        if any(song.tier not in ladder for song in self.in_state(*WAITS)):
+            raise Refusal("stranded")
+        if self.ladder_set and ladder == self.ladder:
+            raise Refusal("unchanged")
+        self.ladder, self.ladder_set = ladder, True

@@ -1,0 +1,68 @@
+"""Thousands of random moves from several clients: the queue does at every step what the model does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from state.connection import connect
+from tests.conftest import _guilds
+from tests.state import raw
+from tests.state.table import KINDS, LADDERS, Client, Op, Table
+
+_DICE = st.integers(0, 719)
+_OPS = st.lists(st.tuples(st.sampled_from(KINDS), _DICE, _DICE, _DICE), min_size=30, max_size=120)
+
+
+@pytest.fixture(scope="session")
+async def clients(redis_url: str) -> AsyncIterator[list[Client]]:
+    """Three processes."""
+    connections: list[Redis] = [connect(redis_url) for _ in range(3)]
+    yield [Client.on(connection) for connection in connections]
+    for connection in connections:
+        await connection.aclose()
+
+
+@pytest.mark.parametrize("ladder", LADDERS)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ops=_OPS)
+async def test_any_moves(clients: list[Client], ladder: str, ops: list[Op]) -> None:
+    table = Table(clients, next(_guilds), ladder)
+    await table.sit()
+    for op in ops:
+        await table.play(op)
+    await table.inspect()
+    await table.drain()
+    await raw.forget(clients[0].redis, table.guild)
+
+
+@pytest.mark.parametrize("ladder", LADDERS)
+async def test_a_long_session(clients: list[Client], guild: int, ladder: str) -> None:
+    dice = random.Random(f"a long session on {ladder}")
+    table = Table(clients, guild, ladder)
+    await table.sit()
+    for _ in range(1000):
+        await table.play(_throw(dice))
+    await table.inspect()
+    await table.drain()
+
+
+@pytest.mark.parametrize("ladder", LADDERS)
+async def test_moves_at_the_same_moment(clients: list[Client], guild: int, ladder: str) -> None:
+    dice = random.Random(f"the same moment on {ladder}")
+    table = Table(clients, guild, ladder)
+    await table.sit()
+    for _ in range(60):
+        ops = [_throw(dice) for _ in range(dice.randint(2, 6))]
+        await table.together([op for op in ops if op[0] != "again"])
+    await table.inspect()
+    await table.drain()
+
+
+def _throw(dice: random.Random) -> Op:
+    return dice.choice(KINDS), dice.randrange(720), dice.randrange(720), dice.randrange(720)
