@@ -13,7 +13,7 @@ import hikari
 
 from components.markdown import plain
 from components.panel import Facts, counts_line, last_move_line, panel_rows
-from components.pending import pending_rows, pending_text
+from components.pending import pending_rows, pending_texts
 from components.song_lines import file_line, link_line, moment, note_line, tier_name, title_line
 from components.texts import FALLBACK, say
 from state.board import Board
@@ -33,6 +33,7 @@ HELD_SONGS: Final = 5
 ATTACHABLE: Final = 10 * 1024 * 1024
 """Bytes of a file a bot may attach in a server without boosts (Discord, Uploading Files)."""
 
+_NAMED: Final = 12
 _OPEN: Final = 0x5C8374
 _PAUSED: Final = 0xB58B4C
 _CLAIMED: Final = 0x7A6C9D
@@ -82,7 +83,7 @@ def _public(board: Board, locale: str) -> tuple[hikari.Embed, ...]:
             place=board.offset + place,
             title=title_line(song),
             tier=_tier(song, board),
-            name=plain(song.user_name, 30),
+            name=plain(song.user_name, 25),
         )
         for place, song in enumerate(board.songs[:ROWS], start=1)
     ]
@@ -116,14 +117,14 @@ def _reviewer(board: Board, locale: str) -> tuple[hikari.Embed, ...]:
             number=song.number,
             title=title_line(song),
             tier=_tier(song, board),
-            name=plain(song.user_name, 30),
+            name=plain(song.user_name, 25),
             lock=say("display.locked", locale) if song.locked else "",
         )
         for song in board.songs[:ROWS]
     ]
     parts = ["\n".join(lines) or say("display.nobody", locale), *_totals(board, locale)]
     if board.held:
-        held = ", ".join(f"#{song.number} {plain(song.title, 40)}" for song in board.held_songs)
+        held = ", ".join(f"#{song.number} {plain(song.title, 25)}" for song in board.held_songs)
         parts.append(say("display.held", locale, count=board.held, songs=held))
     status = [say("display.paused_short" if board.settings.paused else "display.open_short", locale)]
     if board.pending:
@@ -163,12 +164,11 @@ def _card(song: Song, board: Board, locale: str) -> str:
 
 
 def _pending(board: Board, locale: str) -> tuple[hikari.Embed, ...]:
+    first, *others = pending_texts(board, locale)
+    title = say("display.pending_title", locale, count=board.pending)
     return (
-        hikari.Embed(
-            title=say("display.pending_title", locale, count=board.pending),
-            description=pending_text(board, locale),
-            color=_CLAIMED,
-        ),
+        hikari.Embed(title=title, description=first, color=_CLAIMED),
+        *(hikari.Embed(description=text, color=_CLAIMED) for text in others),
     )
 
 
@@ -185,8 +185,9 @@ def _how(board: Board, locale: str) -> str:
         return say("display.open", locale)
     if len(closed) == len(board.ladder.tiers):
         return say("display.closed", locale)
-    names = ", ".join(tier_name(tier.label, board.ladder) for tier in closed)
-    return say("display.open_but", locale, tiers=names)
+    names = [tier_name(tier.label, board.ladder) for tier in closed]
+    listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return say("display.open_but", locale, tiers=listed)
 
 
 def _tier(song: Song, board: Board) -> str:

@@ -33,6 +33,7 @@ BACK: Final = "panel:back"
 DOUBLE_PRESS_MS: Final = 800
 """Two presses of Next closer than this are one: the second is told of the first instead of moving."""
 
+_COUNTED: Final = 12
 _FACTS: Final = re.compile(r"(?:#(\d{1,12})|nothing) playing · turn (\d+) · (?:move (\d+)|no move)")
 
 
@@ -149,11 +150,11 @@ def last_move_line(board: Board, locale: str = FALLBACK) -> str:
 
 
 def counts_line(board: Board) -> str:
-    """Waiting songs by tier, first to play first; empty tiers are left out."""
+    """Waiting songs by tier, first to play first; empty tiers are left out, as is what is too long."""
     counted = [(tier, board.counts.get(tier.label, 0)) for tier in board.ladder.tiers]
-    return " · ".join(
-        f"{tier_name(tier.label, board.ladder)} **{count}**" for tier, count in counted if count
-    )
+    named = [f"{tier_name(tier.label, board.ladder)} **{count}**" for tier, count in counted if count]
+    short = named[:_COUNTED]
+    return " · ".join(short) + (" · …" if len(named) > len(short) else "")
 
 
 class PanelHandler(Protocol):

@@ -29,26 +29,26 @@ _NOTE: Final = 200
 _LABEL: Final = 80
 
 
-def pending_text(board: Board, locale: str = FALLBACK) -> str:
-    """The list, oldest first: four in full, the others that the board brings in a line each."""
-    entries = [entry_text(song, board, locale) for song in board.pending_songs[:ROWS]]
+def pending_texts(board: Board, locale: str = FALLBACK) -> list[str]:
+    """The list, oldest first: a text for each of the first four, one for all others, a line each."""
+    texts = [entry_text(song, board, locale) for song in board.pending_songs[:ROWS]]
     lines = [
         say(
             "display.pending_line",
             locale,
             number=song.number,
-            title=title_line(song, 50, 25),
+            title=title_line(song, 40, 20),
             tier=claimed_tier(song, board),
             since=moment(song.submitted_at),
         )
         for song in board.pending_songs[ROWS:]
     ]
-    if lines:
-        entries.append("\n".join(lines))
     more = board.pending - len(board.pending_songs)
     if more > 0:
-        entries.append(say("display.pending_more", locale, count=more))
-    return "\n\n".join(entries) or say("display.pending_none", locale)
+        lines.append(say("display.pending_more", locale, count=more))
+    if lines:
+        texts.append("\n".join(lines))
+    return texts or [say("display.pending_none", locale)]
 
 
 def entry_text(song: Song, board: Board, locale: str = FALLBACK) -> str:

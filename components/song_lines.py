@@ -8,35 +8,35 @@ from urllib.parse import urlsplit
 
 from components.markdown import plain
 from components.texts import FALLBACK, say
-from state.ladder import Ladder
+from state.ladder import NAME_LIMIT, Ladder
 from state.song import Song
 
 _LINK_LIMIT: Final = 500
 # What would end the link early or change its look; a browser reads the percent-encoded form the same.
-_UNSAFE_IN_LINK: Final = re.compile(r"[\s<>|`\\*\"\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
+_UNSAFE_IN_LINK: Final = re.compile(r"[<>()\[\]|`\\*\"]")
+_NOT_IN_LINK: Final = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
 _UNITS: Final = ((1024 * 1024, "MB"), (1024, "kB"))
 
 
-def title_line(song: Song, title: int = 60, artist: int = 30) -> str:
+def title_line(song: Song, title: int = 50, artist: int = 25) -> str:
     """`Title — Artist`, escaped, each part at most as long as asked."""
     return f"{plain(song.title, title)} — {plain(song.artist, artist)}"
 
 
 def tier_name(label: int, ladder: Ladder) -> str:
     """A tier's displayed name, escaped."""
-    return plain(ladder.name(label), 2 * 32)
+    return plain(ladder.name(label), NAME_LIMIT)
 
 
 def link_line(link: str) -> str:
-    """A link that people can follow; one that is no link to the web is shown as text."""
-    safe = _UNSAFE_IN_LINK.sub("", link)[:_LINK_LIMIT]
+    """A link that people can follow; what is no link to the web is shown as text."""
     try:
-        parts = urlsplit(safe)
+        parts = urlsplit(link)
     except ValueError:
         return plain(link, _LINK_LIMIT)
-    if parts.scheme in ("http", "https") and parts.netloc:
-        return safe
-    return plain(link, _LINK_LIMIT)
+    safe = _UNSAFE_IN_LINK.sub(lambda found: f"%{ord(found.group()):02X}", link)
+    follows = parts.scheme in ("http", "https") and parts.netloc and not _NOT_IN_LINK.search(link)
+    return safe if follows and len(safe) <= _LINK_LIMIT else plain(link, _LINK_LIMIT)
 
 
 def file_line(song: Song, locale: str = FALLBACK) -> str:
@@ -48,7 +48,7 @@ def file_line(song: Song, locale: str = FALLBACK) -> str:
             break
     else:
         amount = f"{size} B"
-    name = plain(song.file_name or say("display.file", locale), 100)
+    name = plain(song.file_name or say("display.file", locale), 60)
     return say("display.file_line", locale, name=name, size=amount)
 
 

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import hikari
+import pytest
+
+from components.displays import HELD_SONGS, KINDS, PENDING_SONGS, SONGS, Painting, render
+from components.panel import PanelView, tier_rows
+from sandbox.discord import limits
+from state.board import Board, LastMove, Now
+from state.guild_settings import GuildSettings
+from state.ladder import SKIPS, Ladder
+from state.song import Song, SongState
+
+AT = 1_795_000_000_000
+HUGE = 10**12 - 1
+HOSTILE = (
+    "🎵" * 200,
+    "👩‍👩‍👧‍👦" * 28,
+    "*_~`|[]<>@#\\" * 16,
+    "@everyone <@123> <@&456> <#789> https://evil.example/" + "x" * 147,
+    "\u202e\u2066" + "a\u0301\u0302\u0303\u0304\u0305" * 32,
+    "W" * 200,
+)
+LADDERS = (SKIPS, Ladder.of([(label, f"{label:02}" + "*" * 30) for label in range(1, 26)] + [(0, "🎁" * 32)]))
+
+
+def song(number: int, text: str = "Title", state: SongState = SongState.WAITING, **more: Any) -> Song:
+    facts: dict[str, Any] = {
+        "title": text,
+        "artist": text,
+        "user": HUGE * 10**7,
+        "user_name": text[:32],
+        "tier": 0,
+        "submitted_at": AT,
+        "started_at": AT,
+        **more,
+    }
+    return Song(number=number, state=state, **facts)
+
+
+def board(text: str = "Title", *, ladder: Ladder = SKIPS, **more: Any) -> Board:
+    full = {
+        "note": text * 3,
+        "link": ("https://example.com/" + "a" * 480)[:500],
+        "file": "7f.mp3",
+        "file_name": text,
+        "file_size": 9_000_000,
+    }
+    top = ladder.tiers[0].label
+    facts: dict[str, Any] = {
+        "revision": HUGE,
+        "now": Now(HUGE, AT, HUGE, (), 7, "Mia", "next", AT),
+        "playing": song(HUGE, text, SongState.PLAYING, **full),
+        "settings": GuildSettings(closed=frozenset(tier.label for tier in ladder.tiers[:-1])),
+        "ladder": ladder,
+        "counts": {tier.label: 10**6 for tier in ladder.tiers},
+        "waiting": 10**6,
+        "offset": 0,
+        "songs": tuple(song(HUGE - n, text, tier=top, locked=True) for n in range(1, SONGS + 1)),
+        "pending": 10**6,
+        "pending_songs": tuple(
+            song(HUGE - 100 - n, text, SongState.PENDING, tier=top, claimed=top, **full)
+            for n in range(PENDING_SONGS)
+        ),
+        "held": 10**6,
+        "held_songs": tuple(song(HUGE - 200 - n, text, SongState.HELD) for n in range(HELD_SONGS)),
+        "last_move": LastMove(HUGE, "promote", HUGE, 7, text[:32], AT),
+        **more,
+    }
+    return Board(**facts)
+
+
+EMPTY: dict[str, Any] = {
+    "now": Now(None, None, 0, (), 0, "", "", None),
+    "playing": None,
+    "settings": GuildSettings(),
+    "counts": {},
+    "waiting": 0,
+    "songs": (),
+    "pending": 0,
+    "pending_songs": (),
+    "held": 0,
+    "held_songs": (),
+    "last_move": None,
+}
+
+
+def body(painting: Painting) -> dict[str, Any]:
+    """The painting as it is sent."""
+    serialize = hikari.impl.EntityFactoryImpl(None).serialize_embed  # type: ignore[arg-type]
+    return {
+        "embeds": [serialize(embed)[0] for embed in painting.embeds],
+        "components": [row.build()[0] for row in painting.components],
+    }
+
+
+def painted(kind: str, of: Board) -> Painting:
+    painting = render(kind, of)
+    assert painting is not None
+    return painting
+
+
+@pytest.mark.parametrize("ladder", LADDERS)
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_worst_board_fits_a_message(kind: str, text: str, ladder: Ladder) -> None:
+    sent = body(painted(kind, board(text, ladder=ladder)))
+    limits.message(sent)
+    # Were Discord to count as JavaScript does, an emoji would be two.
+    for embed in sent["embeds"]:
+        assert len(embed["description"].encode("utf-16-le")) // 2 <= 4096
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_board_fits_a_message(kind: str) -> None:
+    sent = body(painted(kind, board(**EMPTY)))
+    limits.message(sent)
+    assert not limits.is_empty(sent, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_people_typed_pings_or_formats(kind: str) -> None:
+    text = "@everyone <@1> **b** [x](https://evil.example) ||s|| `c`"
+    for embed in painted(kind, board(text)).embeds:
+        for shown in (embed.title or "", embed.description or ""):
+            for raw in ("<@1>", "**b**", "](", "||s||", "`c`", "@everyone", "https://evil"):
+                assert re.search(r"(?<!\\)" + re.escape(raw), shown) is None, shown
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_painting_depends_on_nothing_but_what_is_shown(kind: str) -> None:
+    one, other = board(revision=1), board(revision=2)
+    assert body(painted(kind, one)) == body(painted(kind, other))
+
+
+def test_what_is_no_display_is_not_painted() -> None:
+    assert render("overlay", board()) is None
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("https://example.com/a_b?c=d&e", "https://example.com/a_b?c=d&e"),
+        ("https://example.com/(x)|y", "https://example.com/%28x%29%7Cy"),
+        ("javascript:alert(1)", "javascript:alert(1)"),
+        ("https://example.com/ [x](https://evil.example)", "/ \\[x\\](https\\://evil.example)"),
+        ("https://example.com/[x](https://evil.example)", "/%5Bx%5D%28https://evil.example%29"),
+        ("https://example.com/\u202ea", "https\\://example.com/a"),
+        ("https://[::1", "https\\://\\[::1"),
+    ],
+)
+def test_only_links_are_shown_as_links(link: str, shown: str) -> None:
+    playing = song(1, state=SongState.PLAYING, link=link)
+    assert shown in (painted("reviewer", board(playing=playing)).embeds[0].description or "")
+
+
+def test_a_file_is_attached_while_it_plays_unless_it_is_too_large() -> None:
+    assert painted("reviewer", board()).file == "7f.mp3"
+    large = song(1, state=SongState.PLAYING, file="7f.mp3", file_name="a.mp3", file_size=20 * 1024 * 1024)
+    painting = painted("reviewer", board(playing=large))
+    assert painting.file is None and "too large" in (painting.embeds[0].description or "")
+    assert "20.0 MB" in (painting.embeds[0].description or "")
+
+
+def test_the_public_list_shows_what_closes() -> None:
+    def told(settings: GuildSettings) -> str:
+        return painted("public", board(settings=settings)).embeds[1].description or ""
+
+    assert "Submissions are open:" in told(GuildSettings())
+    assert "paused" in told(GuildSettings(paused=True))
+    assert "closed for: 5 Skip, Free" in told(GuildSettings(closed=frozenset({0, 5})))
+    everything = frozenset(tier.label for tier in SKIPS.tiers)
+    assert "closed right now" in told(GuildSettings(closed=everything))
+
+
+async def test_every_id_of_the_panel_has_a_handler() -> None:
+    class Nobody:
+        def __getattr__(self, name: str) -> None:
+            return None
+
+    known = {item.custom_id for item in PanelView(Nobody()).children}  # type: ignore[arg-type]
+    drawn: set[str] = set()
+    for settings in (GuildSettings(), GuildSettings(paused=True)):
+        for row in body(painted("reviewer", board(settings=settings)))["components"]:
+            drawn |= {item["custom_id"] for item in row["components"]}
+    assert drawn == known
+    assert PanelView(Nobody()).is_persistent  # type: ignore[arg-type]
+
+
+def test_the_tier_step_fits_with_the_longest_ladder() -> None:
+    of = board(ladder=LADDERS[1])
+    rows = tier_rows(of, of.songs[0], "s1:panel.tier:1")
+    limits.message({"content": "x", "components": [row.build()[0] for row in rows]})
