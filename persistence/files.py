@@ -46,13 +46,14 @@ class Empty(FileRefused):
 class WrongKind(FileRefused):
     """The extension is none of `EXTENSIONS`, or not what the bytes say.
 
-    `extension` is the one of the file's name, without a dot, "" when it has none; `found` is the kind the
-    bytes say, None when they are none of the four, or were not looked at.
+    `extension` is the one of the file's name, without a dot, "" when it has none, and `known` whether it is
+    one of the four; `found` is the kind the bytes say, None when that is none of them or nobody looked.
     """
 
     def __init__(self, extension: str, found: str | None = None) -> None:
         super().__init__(f"{extension or 'no extension'}, found {found}")
         self.extension = extension
+        self.known = extension in EXTENSIONS
         self.found = found
 
 
