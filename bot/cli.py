@@ -61,9 +61,17 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     # Before the import, which takes a second: a wrong setting is told at once.
     settings = load(role=options.role, shards=options.shards)
+    import hikari
+
     from bot import app
 
-    return app.run(settings)
+    try:
+        return app.run(settings)
+    except hikari.HTTPError as error:
+        raise StartupError(
+            f"Discord cannot be used at {settings.rest_url}; check the network and DISCORD_REST_URL, "
+            "or run skipline doctor."
+        ) from error
 
 
 def _doctor(_: argparse.Namespace) -> int:

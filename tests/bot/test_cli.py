@@ -3,9 +3,12 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot import cli
 
@@ -47,6 +50,18 @@ async def test_a_data_directory_that_cannot_be_used_is_one_sentence(tmp_path: Pa
     code, _, err = await run("run", cwd=tmp_path, DISCORD_BOT_TOKEN="MTIz.a.b")
     assert code == 2
     assert err.startswith("skipline: SKIPLINE_DATA_DIR must be a directory")
+
+
+async def test_an_address_that_is_not_discord_is_one_sentence() -> None:
+    with tempfile.TemporaryDirectory(prefix="skipline-test-") as directory:
+        async with TestServer(web.Application()) as nothing:
+            url = str(nothing.make_url("/api/v10"))
+            code, _, err = await run(
+                "run", cwd=Path(directory), DISCORD_BOT_TOKEN="MTIz.a.b", DISCORD_REST_URL=url
+            )
+    assert code == 1
+    assert err.splitlines()[-1].startswith(f"skipline: Discord cannot be used at {url}; check the network")
+    assert "Traceback" not in err
 
 
 def test_help_names_every_action(capsys: pytest.CaptureFixture[str]) -> None:
