@@ -25,7 +25,7 @@ import asyncpg
 
 from bot.embedded import Server
 from bot.embedded.accounts import give, open_the_way, unprivileged
-from bot.embedded.processes import end, is_running, launch, rotate, socket_directory
+from bot.embedded.processes import end, is_running, launch, leave_socket_directory, rotate, socket_directory
 from bot.embedded.sharing import create_directory, shared
 from bot.errors import SettingsError, StartupError
 
@@ -125,6 +125,7 @@ class _Place:
         if (pid := self._running_pid()) is not None:
             # SIGINT ends sessions, writes everything and stops; SIGQUIT stops at once, to recover later.
             await end(pid, str(self.data), [(signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0)])
+        leave_socket_directory(self.socket, self.directory)
 
     def _initialise(self) -> None:
         """Create the cluster aside and move it into place, so that a crash leaves no half of one."""

