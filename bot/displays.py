@@ -36,6 +36,9 @@ _log = logging.getLogger("skipline.displays")
 PACE: Final = 1.5
 """Seconds between two edits of one message, at least (Discord allows 5 in 5 s for a whole channel)."""
 
+RETRY_SECONDS: Final = 5.0
+"""Until a painting that failed for an unknown reason is tried again."""
+
 _SELF: Final = Actor(0, "Skipline")
 _EDITED_TOO_OFTEN: Final = 30046
 _UNKNOWN_CHANNEL: Final = 10003
@@ -114,9 +117,11 @@ class Displays:
         lease = Lease(self._redis, keys.lease(guild, "displays"))
         while guild in self._dirty and not self._closed:
             try:
+                # Forget the mark before looking: a change heard during the look must set it again.
+                self._dirty.discard(guild)
                 if not await self._configuration.displays(guild):
-                    self._dirty.discard(guild)
-                    return
+                    continue
+                self._dirty.add(guild)
                 if not await lease.take():
                     # The holder heard the same change. Should it die, its lease ends and we look again.
                     await asyncio.sleep(LEASE_SECONDS)
@@ -127,10 +132,13 @@ class Displays:
                     await lease.release()
             except (RedisError, OSError) as gone:
                 _log.warning("Displays of guild %d wait for Redis (%s).", guild, type(gone).__name__)
+                self._dirty.add(guild)
                 await asyncio.sleep(1.0)
             except Exception as error:
                 self._reporter.report(error, f"displays of guild {guild}")
-                await asyncio.sleep(PACE)
+                # What failed may fail again at once; the next change, or this one later, tries anew.
+                self._dirty.add(guild)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _rounds(self, guild: int, lease: Lease) -> None:
         """Paints until nothing is new. A change heard after the last look starts another round."""
