@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 NAMELESS: Final = "?"
@@ -17,18 +18,21 @@ _LIST_MARKER: Final = re.compile(r"(?:[-+]|\d+\.)(?=\s|$)")
 _ELLIPSIS: Final = "…"
 
 
+# The same titles and names are drawn again with each change of a queue, often hundreds of them at once.
+@lru_cache(maxsize=8192)
 def clean(text: str, limit: int) -> str:
     """The text on one line, without invisible and direction-changing characters, at most `limit` long.
 
     For places that show no markdown: choices, labels of buttons and selects, footers. Never empty.
     """
-    kept = "".join(_visible(text))
+    kept = text if text.isascii() and text.isprintable() else "".join(_visible(text))
     line = " ".join(kept.split())
     if len(line) > limit:
         line = _whole(line[: limit - 1]).rstrip() + _ELLIPSIS
     return line or NAMELESS
 
 
+@lru_cache(maxsize=8192)
 def plain(text: str, limit: int = 200) -> str:
     """The text as `clean` gives it, with what Discord would read as markdown, mention or link escaped.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, Protocol
 
 from bot.errors import UserError
@@ -41,11 +42,14 @@ class Listed(Protocol):
 
 def label(song: Listed, limit: int = CHOICE_LENGTH) -> str:
     """`#12 Title — Artist`, without markdown; a long title leaves the artist at least a quarter."""
-    number = f"#{song.number} "
-    room = limit - len(number) - 3
-    artist = clean(song.artist, max(room // 4, room - len(clean(song.title, room))))
-    title = clean(song.title, room - len(artist))
-    return f"{number}{title} — {artist}"
+    return _label(song.number, song.title, song.artist, limit)
+
+
+@lru_cache(maxsize=8192)
+def _label(number: int, title: str, artist: str, limit: int) -> str:
+    room = limit - len(f"#{number}  — ")
+    artist = clean(artist, max(room // 4, room - len(clean(title, room))))
+    return f"#{number} {clean(title, room - len(artist))} — {artist}"
 
 
 def matches(songs: Iterable[Listed], typed: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ import tanjun
 
 from bot.errors import UserError
 from bot.router import Press, Router, Submission, encode
-from components.displays import HELD_SONGS, PENDING_SONGS, REVIEWER, SONGS, render
+from components.displays import HELD_SONGS, REVIEWER, SONGS, render
 from components.outcomes import REASON_FIELD, promoted_text, reason_rows, removed_text
 from components.panel import DOUBLE_PRESS_MS, Facts, PanelView, tier_rows
 from components.refusals import overtaken_text, refusal_text, song_text, worded
@@ -202,7 +202,7 @@ async def _tell(
 
 
 async def _board(queue: Queue, guild: int) -> Board:
-    return await queue.board(guild, count=SONGS, pending=PENDING_SONGS, held=HELD_SONGS)
+    return await queue.board(guild, count=SONGS, held=HELD_SONGS)
 
 
 def _chosen(values: Sequence[str], caller: Caller) -> int:

@@ -13,7 +13,7 @@ import tanjun
 
 from bot.errors import UserError
 from bot.router import Press, Router, Submission, encode
-from components.displays import HELD_SONGS, PENDING, PENDING_SONGS, SONGS, render
+from components.displays import PENDING, PENDING_SONGS, render
 from components.outcomes import REASON_FIELD, approved_text, reason_rows, removed_text
 from components.panel import tier_rows
 from components.pending import APPROVE, OTHER, PICK, REJECT, REJECTED, TIER, entry_row, entry_text
@@ -21,7 +21,6 @@ from components.refusals import not_pending, refusal_text
 from components.song_option import parse
 from components.texts import say
 from components.who import Caller
-from state.board import Board
 from state.configure import Configuration
 from state.ladder import Ladder
 from state.queue import Moved, Queue
@@ -169,12 +168,11 @@ async def _refuse(received: Press | Submission, caller: Caller, ladder: Ladder, 
     await received.respond(text)
 
 
-async def _show(received: Press | Submission, caller: Caller) -> Board:
-    board = await received.get(Queue).board(caller.guild, count=SONGS, pending=PENDING_SONGS, held=HELD_SONGS)
+async def _show(received: Press | Submission, caller: Caller) -> None:
+    board = await received.get(Queue).board(caller.guild, count=0, pending=PENDING_SONGS)
     painting = render(PENDING, board)
     assert painting is not None
     await received.update(embeds=painting.embeds, components=painting.components)
-    return board
 
 
 def _for_one(received: Press | Submission) -> bool:
