@@ -1,0 +1,55 @@
+"""Lists shown page by page. Where somebody stands is in their own message, so nobody turns another's page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import hikari
+
+from bot.router import encode
+from components.texts import FALLBACK, say
+
+_STEPS: Final = ("first", "previous", "next", "last")
+_BEYOND: Final = 10**6
+
+
+def page_count(total: int, size: int) -> int:
+    """Pages that `total` entries fill; an empty list has one."""
+    return max(1, -(-total // size))
+
+
+def within(page: int, pages: int) -> int:
+    """The nearest page there is."""
+    return min(max(page, 1), pages)
+
+
+def page_row(
+    name: str, page: int, pages: int, locale: str = FALLBACK
+) -> list[hikari.impl.MessageActionRowBuilder]:
+    """First, previous, next, last for the handler `name`; no row where there is one page."""
+    if pages <= 1:
+        return []
+    row = hikari.impl.MessageActionRowBuilder()
+    for step in _STEPS:
+        at_the_end = page <= 1 if step in ("first", "previous") else page >= pages
+        row.add_interactive_button(
+            hikari.ButtonStyle.SECONDARY,
+            encode(name, step, page),
+            label=say(f"queue.{step}", locale),
+            is_disabled=at_the_end,
+        )
+    return [row]
+
+
+def page_asked(args: Sequence[str]) -> int:
+    """The page a press of such a button asks for; it may lie beyond the list, for `within` to mend.
+
+    Whatever was made up instead counts as the first page.
+    """
+    match args:
+        case (step, text) if step in _STEPS and text.isascii() and text.isdecimal() and len(text) <= 6:
+            page = int(text)
+        case _:
+            return 1
+    return {"first": 1, "previous": page - 1, "next": page + 1, "last": _BEYOND}[step]
