@@ -45,11 +45,12 @@ def page_row(
 def page_asked(args: Sequence[str]) -> int:
     """The page a press of such a button asks for; it may lie beyond the list, for `within` to mend.
 
-    Whatever was made up instead counts as the first page.
+    The step `at` asks for the page itself. Whatever was made up instead counts as the first page.
     """
     match args:
-        case (step, text) if step in _STEPS and text.isascii() and text.isdecimal() and len(text) <= 6:
+        case (step, text) if text.isascii() and text.isdecimal() and len(text) <= 6:
             page = int(text)
         case _:
             return 1
-    return {"first": 1, "previous": page - 1, "next": page + 1, "last": _BEYOND}[step]
+    asked = {"first": 1, "previous": page - 1, "at": page, "next": page + 1, "last": _BEYOND}
+    return asked.get(step, 1)

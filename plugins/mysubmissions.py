@@ -1,0 +1,185 @@
+"""`/mysubmissions`: one's own songs here, and the way to take one back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+import alluka
+import tanjun
+
+from bot.errors import UserError
+from bot.router import Press, Router
+from components.mysubmissions import (
+    LISTED,
+    PAGE_HANDLER,
+    REMOVE,
+    SURE,
+    Mine,
+    can_remove,
+    mine_embed,
+    mine_rows,
+    needs_asking,
+    question,
+    question_rows,
+)
+from components.outcomes import named
+from components.pages import page_asked
+from components.refusals import refusal_text
+from components.song_option import parse
+from components.texts import describe, say
+from components.who import Caller
+from persistence.archive import Archive
+from persistence.errors import PersistenceError
+from persistence.submissions import Submission
+from state.queue import Queue
+from state.refusal import Reason, Refused
+from state.song import Song, SongState
+
+ARCHIVE_SECONDS: Final = 1.5
+"""How long the list waits for the archive; what is live is shown in any case."""
+
+routes = Router()
+
+
+async def _mine(caller: Caller, queue: Queue, archive: Archive) -> Mine:
+    active = await queue.songs_of(caller.guild, caller.actor.id)
+    board = await queue.board(caller.guild, count=0)
+    waiting = [song.number for song in active if song.state in (SongState.WAITING, SongState.BUMPED)]
+    places = (await queue.places(caller.guild, waiting))[0] if waiting else {}
+    ended: list[Song] = []
+    found: list[Submission] | None = None
+    try:
+        async with asyncio.timeout(ARCHIVE_SECONDS):
+            found = await archive.history(caller.guild, user_id=caller.actor.id, limit=LISTED)
+    except (PersistenceError, TimeoutError):
+        # The show goes on without the archive; the list says what it lacks.
+        pass
+    numbers = {song.number for song in active}
+    for row in found or ():
+        if row.number not in numbers and (song := await _ended(caller, queue, row)) is not None:
+            ended.append(song)
+    return Mine(
+        user=caller.actor.id,
+        songs=(*reversed(active), *ended),
+        places=places,
+        waiting=board.waiting,
+        ladder=board.ladder,
+        archive=found is not None,
+        more=len(found or ()) == LISTED,
+    )
+
+
+async def _ended(caller: Caller, queue: Queue, row: Submission) -> Song | None:
+    """The archived song; when it ended so lately that the archive does not know, the one Redis knows."""
+    state = SongState(row.state or SongState.REMOVED)
+    if state.is_active:
+        live = await queue.song(caller.guild, row.number)
+        return live if live is not None and live.user == caller.actor.id else None
+    return Song(
+        number=row.number,
+        title=row.title or "",
+        artist=row.artist or "",
+        user=caller.actor.id,
+        user_name=row.user_name or "",
+        tier=int(row.tier or 0),
+        state=state,
+        reason=row.reason,
+        by=row.by_id or 0,
+        at=_milliseconds(row.at),
+        ended_at=_milliseconds(row.ended_at) or None,
+    )
+
+
+def _milliseconds(moment: datetime | None) -> int:
+    return int(moment.timestamp() * 1000) if moment else 0
+
+
+@tanjun.as_slash_command(
+    "mysubmissions", describe("mysubmissions.description"), default_to_ephemeral=True, dm_enabled=False
+)
+async def mysubmissions(
+    ctx: tanjun.abc.SlashContext, queue: alluka.Injected[Queue], archive: alluka.Injected[Archive]
+) -> None:
+    """Lists the caller's own songs, to the caller alone."""
+    caller = Caller.of(ctx.interaction)
+    mine = await _mine(caller, queue, archive)
+    await ctx.respond(embed=mine_embed(mine, 1, caller.locale), components=mine_rows(mine, 1, caller.locale))
+
+
+async def _show(press: Press, caller: Caller, page: int, text: str = "") -> None:
+    mine = await _mine(caller, press.get(Queue), press.get(Archive))
+    page = mine.within(page)
+    await press.update(
+        text,
+        embeds=[mine_embed(mine, page, caller.locale)],
+        components=mine_rows(mine, page, caller.locale),
+    )
+
+
+@routes.component(PAGE_HANDLER)
+async def turn(press: Press) -> None:
+    """Turns the page, or goes back to it."""
+    await _show(press, Caller.of(press.interaction), page_asked(press.args))
+
+
+def _meant(press: Press, caller: Caller) -> tuple[int, int]:
+    """Number and page of a press. Raises `UserError` for what no button of ours can say."""
+    match press.args:
+        case (text, page) if (number := parse(text)) is not None:
+            return number, page_asked(("at", page))
+        case _:
+            raise UserError(say("mysubmissions.foreign", caller.locale))
+
+
+@routes.component(REMOVE)
+async def remove(press: Press) -> None:
+    """Takes a Free song back; asks first where a skip would be lost."""
+    caller, queue = Caller.of(press.interaction), press.get(Queue)
+    number, page = _meant(press, caller)
+    song = await queue.song(caller.guild, number)
+    if song is None or song.user != caller.actor.id:
+        raise UserError(say("mysubmissions.foreign", caller.locale))
+    if not can_remove(song) or not needs_asking(song):
+        await _take_back(press, caller, number, page)
+        return
+    ladder = (await queue.board(caller.guild, count=0)).ladder
+    await press.update(
+        question(song, ladder, caller.locale),
+        embeds=[],
+        components=question_rows(song, page, caller.locale),
+    )
+
+
+@routes.component(SURE)
+async def sure(press: Press) -> None:
+    """Takes it back after the question."""
+    caller = Caller.of(press.interaction)
+    await _take_back(press, caller, *_meant(press, caller))
+
+
+async def _take_back(press: Press, caller: Caller, number: int, page: int) -> None:
+    """The script itself refuses a song of somebody else's, whatever the button said."""
+    queue = press.get(Queue)
+    ladder = (await queue.board(caller.guild, count=0)).ladder
+    try:
+        moved = await queue.remove(caller.guild, caller.request, caller.actor, number, owner=caller.actor.id)
+    except Refused as refused:
+        if refused.reason is Reason.UNKNOWN_SONG:
+            raise UserError(say("mysubmissions.foreign", caller.locale)) from refused
+        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
+        raise UserError(text) from refused
+    await _show(press, caller, page, say("mysubmissions.done", caller.locale, song=named(moved.song)))
+
+
+component = tanjun.Component(name="mysubmissions").load_from_scope()
+
+
+@component.with_on_open
+async def register(router: alluka.Injected[Router]) -> None:
+    """Puts this feature's buttons where presses are routed, each time a bot opens."""
+    router.include(routes)
+
+
+load = component.make_loader()
