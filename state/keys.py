@@ -79,9 +79,9 @@ def links(guild: int) -> str:
     return key(guild, "links")
 
 
-def request(guild: int, request_id: str) -> str:
+def request(guild: int, request_id: str, move: str) -> str:
     """String, 15 minutes: the answer a request got, given again when it is repeated. Not rebuilt."""
-    return key(guild, f"req:{request_id}")
+    return key(guild, f"req:{request_id}:{move}")
 
 
 def lease(guild: int, work: str) -> str:

@@ -1,7 +1,7 @@
 """Loads the Lua files of the moves and runs them, each as one atomic step.
 
 A file names the shared pieces it needs in its first line, `-- include: move order song`; they are put in
-front of it together with the constants both languages share.
+front of it together with its name and the constants both languages share.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def source(name: str) -> str:
     pieces = first.removeprefix("-- include:").split()
     shared = [(folder / "shared" / f"{piece}.lua").read_text(encoding="utf-8") for piece in pieces]
     constants = [f"local {constant} = {value}\n" for constant, value in CONSTANTS.items()]
-    return "".join([*constants, *shared, body])
+    return "".join([f"local MOVE = '{name}'\n", *constants, *shared, body])
 
 
 class Scripts:
@@ -97,8 +97,9 @@ class Scripts:
     ) -> dict[str, Any]:
         """Makes one move and gives its answer.
 
-        `request` names the cause (an interaction id): the same request again, within 15 minutes, changes
-        nothing and gets the first answer. Raises `Refused` when nothing was moved, `Unopened` when the
+        `request` names the cause (an interaction id): the same move for the same request again, within 15
+        minutes, changes nothing and gets the first answer; so a cause of several moves of one kind needs an
+        id for each (`<interaction id>.1` ...). Raises `Refused` when nothing was moved, `Unopened` when the
         guild's state is unknown even after opening it.
         """
         given = {field: value for field, value in arguments.items() if value is not None}

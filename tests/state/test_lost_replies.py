@@ -123,6 +123,17 @@ async def test_without_a_request_id_it_happens_twice(
     assert advanced.ended is not None and advanced.ended.number == lost, "the lost song was passed over"
 
 
+async def test_one_request_may_make_moves_of_several_kinds(redis: Redis, guild: int) -> None:
+    client = Client.on(redis)
+    await _furnish(client, guild)
+    before = await _revision(redis, guild)
+    for kind in ("hold", "next", "points"):
+        await MOVES[kind](client, guild, "one") if kind != "next" else await client.queue.next(
+            guild, "one", MIA
+        )
+    assert await _revision(redis, guild) == before + 3
+
+
 async def test_several_replies_lost_in_a_row(redis: Redis, wire: Wire, through: Client, guild: int) -> None:
     await _furnish(Client.on(redis), guild)
     before = await _revision(redis, guild)

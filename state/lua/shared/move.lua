@@ -11,8 +11,10 @@ local REVISION = redis.call('GET', KEYS[1])
 if not REVISION then
   return cjson.encode({ refused = 'unopened' })
 end
+-- One interaction may make several kinds of moves; only the same kind again is a repetition.
+local ANSWER = PREFIX .. 'req:' .. REQUEST .. ':' .. MOVE
 if REQUEST ~= '' then
-  local first = redis.call('GET', PREFIX .. 'req:' .. REQUEST)
+  local first = redis.call('GET', ANSWER)
   if first then
     return first
   end
@@ -149,7 +151,7 @@ local function commit(kind, song, data, answer)
   answer.kind = kind
   local text = cjson.encode(answer)
   if REQUEST ~= '' then
-    redis.call('SET', PREFIX .. 'req:' .. REQUEST, text, 'EX', REQUEST_SECONDS)
+    redis.call('SET', ANSWER, text, 'EX', REQUEST_SECONDS)
   end
   local guild = string.match(PREFIX, '{(.-)}')
   redis.call('PUBLISH', 'sl:changes', guild .. ' ' .. REVISION .. ' ' .. kind)
