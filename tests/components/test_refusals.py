@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.refusals import refusal_text, span
+from components.texts import say
+from state.ladder import SKIPS
+from state.refusal import Reason, Refused
+
+SONG: dict[str, Any] = {
+    "number": 3,
+    "title": "T*",
+    "artist": "A",
+    "user": "1",
+    "user_name": "u",
+    "tier": 5,
+    "state": "played",
+    "by": "7",
+    "by_name": "Mia",
+    "at": 1_700_000_000_000,
+}
+MOVER: dict[str, Any] = {"by": "7", "by_name": "Mia", "moved": "next", "ago": 430, "song": SONG}
+FACTS: list[tuple[Reason, dict[str, Any], str]] = [
+    (Reason.STALE, MOVER, "Mia already played the next song 0.4 s ago: #3 T\\* — A. Nothing was changed"),
+    (Reason.STALE, {**MOVER, "song": None}, "Nothing plays now"),
+    (Reason.STALE, {**MOVER, "moved": "", "song": None, "by": "0", "by_name": ""}, "Nothing plays now"),
+    (Reason.STALE, {**MOVER, "moved": "undo"}, "Mia took a move back 0.4 s ago. Now playing: #3"),
+    (Reason.RECENT, {**MOVER, "song": None}, "Mia already ended the last song 0.4 s ago"),
+    (Reason.RECENT, {**MOVER, "moved": "undo", "song": None}, "Mia took a move back 0.4 s ago"),
+    (Reason.EMPTY, {"pending": 2, "held": 1}, "2 pending skips"),
+    (Reason.EMPTY, {"tier": 5}, "Nobody waits in 5 Skip"),
+    (Reason.EMPTY, {}, "Nobody waits"),
+    (Reason.PAUSED, {}, "paused"),
+    (Reason.CLOSED, {"tier": 10}, "10 Skip is closed"),
+    (Reason.FULL, {"cap": 40}, "40"),
+    (Reason.LIMIT, {"limit": 1, "tier": 0, "song": SONG}, "already have a Free song"),
+    (Reason.LIMIT, {"limit": 3, "tier": 5, "song": SONG}, "already have 3 skips"),
+    (Reason.DUPLICATE, {"song": SONG, "place": 4}, "at place 4: #3"),
+    (Reason.DUPLICATE, {"song": {**SONG, "state": "pending"}}, "waits for approval"),
+    (Reason.COOLDOWN, {"seconds": 5400}, "90 min"),
+    (Reason.UNKNOWN_SONG, {"number": 9}, "no song #9"),
+    (Reason.UNKNOWN_TIER, {"tier": "11"}, "25+ Skip, 20 Skip"),
+    (Reason.NOT_WAITING, {"song": SONG}, "#3 T\\* — A was played (by Mia, <t:1700000000:R>)"),
+    (Reason.NOT_PENDING, {"song": {**SONG, "state": "waiting"}}, "waits in 5 Skip (by Mia"),
+    (Reason.NOT_HELD, {"song": SONG}, "not on hold"),
+    (Reason.SAME_TIER, {"song": SONG}, "already in 5 Skip"),
+    (Reason.ENDED, {"song": {**SONG, "state": "removed"}}, "was removed (by Mia"),
+    (Reason.PLAYING, {"song": SONG}, "is playing right now"),
+    (Reason.NOTHING, {}, "nothing to take back"),
+    (Reason.MOVED_ON, {"move": "next", "by_name": "Mia", "song": SONG}, "Mia"),
+    (Reason.MOVED_ON, {"move": "clear", "by_name": "Mia"}, "built upon"),
+    (Reason.TAKEN, {"owner": "9"}, "somebody else"),
+    (Reason.SAME_OWNER, {"owner": "9"}, "already"),
+    (Reason.STRANDED, {"songs": list(range(1, 30))}, "#1, #2, #3, #4, #5, #6, #7, #8, #9, #10…"),
+    (Reason.CHANGED, {"field": "paused", "value": "1"}, "changed that setting"),
+    (Reason.UNCHANGED, {}, "already"),
+]
+
+
+@pytest.mark.parametrize(("reason", "facts", "told"), FACTS)
+def test_a_refusal_says_why_who_and_when(reason: Reason, facts: dict[str, Any], told: str) -> None:
+    assert told in refusal_text(Refused(reason, facts), SKIPS)
+
+
+def test_every_reason_has_its_words() -> None:
+    assert {reason for reason, _, _ in FACTS} == set(Reason)
+
+
+def test_ones_own_move_is_told_as_such() -> None:
+    assert "You already played" in refusal_text(Refused(Reason.STALE, MOVER), SKIPS, reader=7)
+    assert "(by you, " in refusal_text(Refused(Reason.ENDED, {"song": SONG}), SKIPS, reader=7)
+
+
+@pytest.mark.parametrize(
+    "move", ["next", "promote", "remove", "approve", "reject", "hold", "back", "bump", "clear"]
+)
+def test_every_move_that_can_be_undone_has_a_name(move: str) -> None:
+    assert say(f"refusal.move_{move}")
+
+
+def test_spans_are_told_in_the_unit_that_fits() -> None:
+    assert [span(ms) for ms in (0, 430, 9_940, 30_000, 600_000, 7_200_000)] == [
+        "0.1 s",
+        "0.4 s",
+        "9.9 s",
+        "30 s",
+        "10 min",
+        "2 h",
+    ]
