@@ -36,7 +36,7 @@ def clean(text: str, limit: int) -> str:
 def plain(text: str, limit: int = 200) -> str:
     """The text as `clean` gives it, with what Discord would read as markdown, mention or link escaped.
 
-    `limit` (at least 3) bounds the result, escapes included, so what comes out always fits where it was measured for.
+    `limit` (at least 3) bounds the result, escapes included: what comes out fits where it was measured for.
     """
     line = clean(text, limit)
     escaped = _escape(line)
