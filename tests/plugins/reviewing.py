@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from sandbox.discord import Channel, Message, Person
+from sandbox.discord import Channel, Message, Person, Reply
 from state.board import Board
 from state.scripts import Actor
 from state.song import NewSong
@@ -79,3 +79,10 @@ def buttons(components: list[dict[str, object]]) -> dict[str, str]:
 def option_values(menu: dict[str, object]) -> list[str]:
     """Values a select offers."""
     return [option["value"] for option in menu["options"]]  # type: ignore[union-attr]
+
+
+async def redrawn(reply: Reply) -> Reply:
+    """Waits until the message that was pressed shows what came of it, at once or after a promise."""
+    assert reply.kind in ("update", "deferred_update"), reply.text
+    await reply.settled()
+    return reply

@@ -15,6 +15,7 @@ from tests.plugins.reviewing import (
     order,
     panel,
     playing,
+    redrawn,
     shown,
     shows,
     submitted,
@@ -25,8 +26,7 @@ from tests.stage import Stage
 async def test_next_plays_the_first_song_and_answers_with_the_new_panel(stage: Stage) -> None:
     first = await submitted(stage, stage.alice, "First light", tier=10)
     second = await submitted(stage, stage.bruno, "Second wind", tier=5)
-    reply = await stage.host.press(await panel(stage), label="Next")
-    assert reply.kind == "update", reply.text
+    reply = await redrawn(await stage.host.press(await panel(stage), label="Next"))
     assert "First light" in reply.text and f"#{first} playing" in reply.text
     assert await playing(stage) == first and await order(stage) == [second]
     assert not reply.followups
@@ -34,8 +34,8 @@ async def test_next_plays_the_first_song_and_answers_with_the_new_panel(stage: S
 
 async def test_who_manages_the_server_may_press_without_the_role(stage: Stage) -> None:
     first = await submitted(stage, stage.alice, "First light")
-    reply = await stage.mod.press(await panel(stage), "panel:next")
-    assert reply.kind == "update" and await playing(stage) == first
+    await redrawn(await stage.mod.press(await panel(stage), "panel:next"))
+    assert await playing(stage) == first
 
 
 @pytest.mark.parametrize("custom_id", ["panel:next", "panel:undo", "panel:pause"])
@@ -52,7 +52,7 @@ async def test_a_reviewer_who_lost_the_role_is_refused_at_the_next_press(stage: 
     await submitted(stage, stage.alice, "First light")
     second = await submitted(stage, stage.bruno, "Second wind")
     message = await panel(stage)
-    assert (await stage.host.press(message, label="Next")).kind == "update"
+    await redrawn(await stage.host.press(message, label="Next"))
     await stage.configure(role_reviewer=None)
     reply = await stage.host.press(shown(stage.review), label="Next")
     assert reply.ephemeral and "reviewers" in reply.text
@@ -89,7 +89,7 @@ async def test_a_second_press_of_the_same_person_is_taken_for_a_double_click(sta
     first = await submitted(stage, stage.alice, "First light", tier=10)
     await submitted(stage, stage.bruno, "Second wind", tier=5)
     message = await panel(stage)
-    await stage.host.press(message, label="Next")
+    await redrawn(await stage.host.press(message, label="Next"))
     reply = await stage.host.press(shown(stage.review), label="Next")
     assert await playing(stage) == first
     assert "You already played the next song" in (await reply.followup()).text
@@ -119,10 +119,9 @@ async def test_next_on_an_empty_queue_says_so(stage: Stage) -> None:
 
 async def test_undo_takes_back_the_move_the_panel_showed(stage: Stage) -> None:
     first = await submitted(stage, stage.alice, "First light", tier=10)
-    await stage.host.press(await panel(stage), label="Next")
+    await redrawn(await stage.host.press(await panel(stage), label="Next"))
     assert await playing(stage) == first
-    reply = await stage.mod.press(shown(stage.review), label="Undo")
-    assert reply.kind == "update"
+    await redrawn(await stage.mod.press(shown(stage.review), label="Undo"))
     assert await playing(stage) is None and await order(stage) == [first]
 
 
@@ -142,22 +141,21 @@ async def test_undo_of_a_move_that_is_not_the_last_any_more_tells_of_the_last(st
 async def test_hold_and_back(stage: Stage) -> None:
     first = await submitted(stage, stage.alice, "First light", tier=10)
     second = await submitted(stage, stage.bruno, "Second wind", tier=5)
-    await stage.host.press(await panel(stage), label="Next")
-    reply = await stage.host.press(shown(stage.review), label="Not here")
-    assert reply.kind == "update" and "On hold (1)" in reply.text
+    await redrawn(await stage.host.press(await panel(stage), label="Next"))
+    reply = await redrawn(await stage.host.press(shown(stage.review), label="Not here"))
+    assert "On hold (1)" in reply.text
     assert await playing(stage) is None and await order(stage) == [second]
-    reply = await stage.host.choose(shown(stage.review), "panel:back", [str(first)])
-    assert reply.kind == "update"
+    await redrawn(await stage.host.choose(shown(stage.review), "panel:back", [str(first)]))
     # The song announced as the next keeps its place, however high the tier of the one that comes back.
     assert await order(stage) == [second, first]
 
 
 async def test_pause_and_open(stage: Stage) -> None:
     message = await panel(stage)
-    reply = await stage.host.press(message, label="Pause submissions")
+    reply = await redrawn(await stage.host.press(message, label="Pause submissions"))
     assert "Submissions paused" in reply.text
     assert (await board(stage)).settings.paused
-    reply = await stage.mod.press(shown(stage.review), label="Open submissions")
+    reply = await redrawn(await stage.mod.press(shown(stage.review), label="Open submissions"))
     assert "Submissions open" in reply.text
     assert not (await board(stage)).settings.paused
 
@@ -180,12 +178,12 @@ async def test_remove_asks_why_and_can_be_undone(stage: Stage) -> None:
     message = await panel(stage)
     asked = await stage.host.choose(message, "panel:remove", [str(first)])
     assert asked.modal is not None
-    reply = await stage.host.submit(asked.modal, reason="the link is *dead*")
-    assert reply.kind == "update" and "Nobody waits" in reply.text
+    reply = await redrawn(await stage.host.submit(asked.modal, reason="the link is *dead*"))
+    assert "Nobody waits" in reply.text
     assert "the link is \\*dead\\*" in (await reply.followup()).text
     song = await stage.app.stores.queue.song(stage.id, first)
     assert song is not None and song.reason == "the link is *dead*" and song.by_name == "Mia"
-    await stage.host.press(shown(stage.review), label="Undo")
+    await redrawn(await stage.host.press(shown(stage.review), label="Undo"))
     assert await order(stage) == [first]
 
 

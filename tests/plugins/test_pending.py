@@ -7,7 +7,7 @@ import pytest
 from bot.router import encode
 from state.scripts import Actor
 from state.song import SongState
-from tests.plugins.reviewing import board, buttons, claimed, option_values, order, shown
+from tests.plugins.reviewing import board, buttons, claimed, option_values, order, redrawn, shown
 from tests.stage import Stage
 
 
@@ -22,8 +22,8 @@ async def test_approve_lets_the_song_in_at_the_claimed_tier(stage: Stage) -> Non
     )
     message = await pending_list(stage)
     assert "paid by gift" in message.text and "https://example.com/a" in message.text
-    reply = await stage.host.press(message, label=f"#{number} → 10 Skip")
-    assert reply.kind == "update" and "No skip waits" in reply.text
+    reply = await redrawn(await stage.host.press(message, label=f"#{number} → 10 Skip"))
+    assert "No skip waits" in reply.text
     song = (await board(stage)).songs[0]
     assert (song.number, song.tier, song.state, song.by_name) == (number, 10, SongState.WAITING, "Mia")
 
@@ -43,8 +43,8 @@ async def test_reject_asks_why(stage: Stage) -> None:
     number = await claimed(stage, stage.alice, "Claimed", 10)
     asked = await stage.host.press(await pending_list(stage), label="Reject…")
     assert asked.modal is not None
-    reply = await stage.host.submit(asked.modal, reason="no gift seen")
-    assert reply.kind == "update" and "No skip waits" in reply.text
+    reply = await redrawn(await stage.host.submit(asked.modal, reason="no gift seen"))
+    assert "No skip waits" in reply.text
     song = await stage.app.stores.queue.song(stage.id, number)
     assert song is not None and song.state is SongState.REJECTED and song.reason == "no gift seen"
 
