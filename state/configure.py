@@ -98,6 +98,8 @@ class Configuration:
     async def displays(self, guild: int) -> dict[str, tuple[int, int]]:
         """Registered displays: kind to (channel id, message id; 0 before it is first posted)."""
         fields = await fields_of(self._redis, keys.displays(guild))
+        if not fields and await self._scripts.opened_just_now(guild):
+            fields = await fields_of(self._redis, keys.displays(guild))
         places = {kind: orjson.loads(value) for kind, value in fields.items()}
         return {kind: (int(place["channel"]), int(place["message"])) for kind, place in places.items()}
 

@@ -14,9 +14,14 @@ _MOST: Final[Mapping[str, int]] = {
     "limit:0": 10**6,
     "limit:pending": 10**6,
     "cooldown": 365 * 24 * 3600,
+    "double_press_ms": 10_000,
 }
 _SWITCHES: Final = ("paused", "closed:")
 _IDS: Final = ("role:", "channel:")
+
+
+def _whole(text: str | None, default: int) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) <= 20 else default
 
 
 def check_setting(name: str, value: str | None) -> None:
@@ -44,7 +49,7 @@ class GuildSettings:
 
     `closed`: labels of the tiers that take no songs. `lock`: how many announced songs keep their place
     (0-3). `cap`: songs the queue holds, 0 for no limit. `cooldown`: seconds before a played track may
-    come again. Role and channel ids are 0 when none is chosen.
+    come again. `double_press_ms`: a second Next on the panel this soon counts as a double click. Role and channel ids are 0 when none is chosen.
     """
 
     paused: bool = False
@@ -54,28 +59,33 @@ class GuildSettings:
     free_limit: int = int(DEFAULTS["limit:0"])
     pending_limit: int = int(DEFAULTS["limit:pending"])
     cooldown: int = int(DEFAULTS["cooldown"])
+    double_press_ms: int = int(DEFAULTS["double_press_ms"])
     reviewer_role: int = 0
     channels: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
     def from_hash(cls, fields: Mapping[str, str]) -> GuildSettings:
-        """The settings from the fields of the hash; unknown fields are left to the features they serve."""
+        """The settings from the fields of the hash; unknown fields are left to the features they serve.
 
-        def number(name: str, default: int) -> int:
-            value = fields.get(name)
-            return default if value is None else int(value)
+        A field spoilt by hand counts as not set, as it does in the scripts.
+        """
 
-        closed = {int(name[7:]) for name, value in fields.items() if name[:7] == "closed:" and value == "1"}
+        def number(name: str) -> int:
+            return _whole(fields.get(name), int(DEFAULTS.get(name, "0")))
+
+        shut = (name[7:] for name, value in fields.items() if name[:7] == "closed:" and value == "1")
+        channels = {name[8:]: number(name) for name in fields if name[:8] == "channel:"}
         return cls(
             paused=fields.get("paused") == "1",
-            closed=frozenset(closed),
-            lock=number("lock", cls.lock),
-            cap=number("cap", cls.cap),
-            free_limit=number("limit:0", cls.free_limit),
-            pending_limit=number("limit:pending", cls.pending_limit),
-            cooldown=number("cooldown", cls.cooldown),
-            reviewer_role=number("role:reviewer", 0),
-            channels={name[8:]: int(value) for name, value in fields.items() if name[:8] == "channel:"},
+            closed=frozenset(_whole(label, -1) for label in shut),
+            lock=min(number("lock"), _MOST["lock"]),
+            cap=number("cap"),
+            free_limit=number("limit:0"),
+            pending_limit=number("limit:pending"),
+            cooldown=number("cooldown"),
+            double_press_ms=number("double_press_ms"),
+            reviewer_role=number("role:reviewer"),
+            channels=channels,
         )
 
     def takes(self, label: int) -> bool:

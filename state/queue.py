@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from redis.asyncio import Redis
@@ -19,6 +19,9 @@ from state.connection import fields_of, members_of
 from state.refusal import Reason, Refused
 from state.scripts import Actor, Scripts
 from state.song import NewSong, Song, SongFacts
+
+BOARDS_KEPT: Final = 256
+"""Boards a process keeps, a few tens of kilobytes each: the script says when one is still true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,14 @@ class Queue:
     def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
         self._scripts = scripts
+        # Nothing moves without a new revision, so a board of the same revision is the same board.
+        self._boards: dict[tuple[int, int, int, int, int], Board] = {}
+
+    def forget(self, guild: int | None = None) -> None:
+        """Drops kept boards (of one guild): after a restore, a revision may come again with other content."""
+        for view in list(self._boards):
+            if guild is None or view[0] == guild:
+                del self._boards[view]
 
     async def submit(self, guild: int, request: str, actor: Actor, song: NewSong) -> Moved:
         """Takes a song in; a claimed skip waits for approval, which the answer's `state` says."""
@@ -234,12 +245,24 @@ class Queue:
         """
         if min(offset, count, pending, held) < 0:
             raise ValueError("offset and counts start at 0")
-        wanted = {"offset": offset, "count": count, "pending": pending, "held": held}
+        wanted: dict[str, object] = {"offset": offset, "count": count, "pending": pending, "held": held}
+        view = (guild, offset, count, pending, held)
+        kept = self._boards.get(view)
+        if kept is not None:
+            wanted["known"] = str(kept.revision)
         reply = await self._scripts.read("board", guild, wanted)
         if reply[0] is None:
+            self._boards.pop(view, None)
+            wanted.pop("known", None)
             await self._scripts.open(guild)
             reply = await self._scripts.read("board", guild, wanted)
-        return Board.from_reply(reply, offset)
+        if kept is not None and len(reply) == 1:
+            return kept
+        board = Board.from_reply(reply, offset)
+        self._boards[view] = board
+        if len(self._boards) > BOARDS_KEPT:
+            del self._boards[next(iter(self._boards))]
+        return board
 
     async def places(self, guild: int, songs: Sequence[int]) -> tuple[dict[int, int], int]:
         """Places (from 1) of those of the songs that wait, and how many wait in all."""

@@ -25,8 +25,12 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "limit:0": "1",
     "limit:pending": "3",
     "cooldown": "21600",
+    "double_press_ms": "800",
 }
-"""Settings of the queue while a guild has not chosen its own; `cooldown` in seconds, 0 is no limit."""
+"""Settings of the queue while a guild has not chosen its own.
+
+`cooldown` in seconds; `double_press_ms` is how soon a second Next counts as a double click; 0 is no limit.
+"""
 
 CONSTANTS: Final[Mapping[str, str]] = {
     "SPAN": str(score.SPAN),

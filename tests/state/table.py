@@ -18,7 +18,7 @@ from state.ladder import LINES, SKIPS, Ladder
 from state.points import Points, PointsChange
 from state.queue import Queue
 from state.refusal import Refused
-from state.scripts import Actor, Scripts
+from state.scripts import Actor, Opener, Scripts
 from state.song import NewSong
 from tests.state import raw
 from tests.state.model import ACTIVE, Model, Refusal
@@ -86,11 +86,13 @@ class Client:
     configuration: Configuration
 
     @classmethod
-    def on(cls, redis: Redis) -> Client:
-        async def opener(guild: int) -> None:
+    def on(cls, redis: Redis, opener: Opener | None = None) -> Client:
+        """Opens unknown guilds as new ones, unless an `opener` says otherwise."""
+
+        async def blank(guild: int) -> None:
             await redis.set(f"sl:{{{guild}}}:rev", "0", nx=True)
 
-        scripts = Scripts(redis, opener)
+        scripts = Scripts(redis, opener or blank)
         configuration = Configuration(redis, scripts, Feed(redis))
         return cls(redis, Queue(redis, scripts), Points(redis, scripts), configuration)
 

@@ -96,11 +96,11 @@ end
 
 -- A whole number from 0 on; what cannot be one counts as not set, lest a move break off half-way.
 local function setting_number(name, default)
-  local value = tonumber(setting(name, default))
-  if not value or value ~= value or value < 0 or value > SPAN then
-    value = tonumber(default)
+  local value = setting(name, default)
+  if not string.find(value, '^%d+$') or #value > 14 then
+    value = default
   end
-  return math.floor(value)
+  return tonumber(value)
 end
 
 local function known_tier(label)
