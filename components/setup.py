@@ -1,0 +1,123 @@
+"""What `/setup` has to tell: what there is now, where it came from, and what is missing for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import hikari
+
+from components.markdown import plain
+from components.texts import FALLBACK, say
+from state.ladder import Ladder
+
+PLACES: Final = ("submissions", "queue", "review")
+"""Kinds of channels, as in the `channel:` settings and in the options of the command."""
+
+_P: Final = hikari.Permissions
+REVIEWS: Final = _P.VIEW_CHANNEL | _P.READ_MESSAGE_HISTORY | _P.SEND_MESSAGES
+"""What reviewers may do in their channel."""
+_SHOWS: Final = REVIEWS | _P.EMBED_LINKS | _P.ATTACH_FILES
+NEEDED: Final = {
+    "submissions": _P.NONE,
+    "queue": _P.VIEW_CHANNEL | _P.SEND_MESSAGES | _P.EMBED_LINKS,
+    "review": _P.VIEW_CHANNEL | _P.SEND_MESSAGES | _P.EMBED_LINKS | _P.ATTACH_FILES,
+}
+"""What the bot must be allowed in each of them to show what belongs there."""
+DISPLAYS: Final = {"queue": ("public",), "review": ("reviewer", "pending")}
+"""Displays that stand in each of them."""
+
+
+class How(StrEnum):
+    """Where a role or a channel came from."""
+
+    CHOSEN = "chosen"
+    KEPT = "kept"
+    FOUND = "found"
+    CREATED = "created"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A role or a channel that is in use now."""
+
+    id: int
+    name: str
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything there is after a run; `problems` are finished sentences."""
+
+    role: Settled | None
+    places: dict[str, Settled | None]
+    ladder: Ladder
+    problems: Sequence[str]
+
+
+def outcome_text(outcome: Outcome, locale: str = FALLBACK) -> str:
+    """The answer to `/setup`."""
+    lines = [say("setup.done_in_part" if outcome.problems else "setup.done", locale)]
+    if outcome.role is None:
+        lines.append(say("setup.no_role", locale))
+    else:
+        lines.append(_settled("setup.role", outcome.role, locale))
+    for kind in PLACES:
+        place = outcome.places.get(kind)
+        lines.append(
+            say(f"setup.no_{kind}", locale) if place is None else _settled(f"setup.{kind}", place, locale)
+        )
+    tiers = " > ".join(plain(tier.name) for tier in outcome.ladder.tiers)
+    lines.append(say("setup.ladder", locale, tiers=tiers))
+    lines.extend(f"- {problem}" for problem in outcome.problems)
+    return "\n".join(lines)
+
+
+def _settled(key: str, settled: Settled, locale: str) -> str:
+    how = say(f"setup.how_{settled.how.value}", locale)
+    return say(key, locale, name=plain(settled.name, 100), id=settled.id, how=how)
+
+
+def missing_in(kind: str, held: hikari.Permissions, locale: str = FALLBACK) -> str:
+    """The permissions the bot lacks in a channel of that kind, as people know them; empty when none."""
+    return permission_names(NEEDED[kind] & ~held, locale)
+
+
+def permission_names(permissions: hikari.Permissions, locale: str = FALLBACK) -> str:
+    """Permissions by the names Discord's settings give them."""
+    names = [permission.name for permission in hikari.Permissions if permission & permissions]
+    return ", ".join(f"**{say(f'setup.{name}', locale)}**" for name in names if name)
+
+
+def overwrites(
+    kind: str, *, everyone: int, me: int, role: Settled | None, held: hikari.Permissions
+) -> list[hikari.PermissionOverwrite]:
+    """The queue is read by all and written by the bot; the review channel is the reviewers' alone.
+
+    The bot itself comes first and everybody last, so that it never shuts itself out on the way. `held` is
+    what the bot has in the server: Discord lets it give and take nothing else.
+    """
+    roles, members = hikari.PermissionOverwriteType.ROLE, hikari.PermissionOverwriteType.MEMBER
+    rows = [(me, members, _SHOWS, _P.NONE)]
+    match kind:
+        case "queue":
+            rows.append((everyone, roles, _P.NONE, _P.SEND_MESSAGES))
+        case "review":
+            if role is not None:
+                rows.append((role.id, roles, REVIEWS, _P.NONE))
+            rows.append((everyone, roles, _P.NONE, _P.VIEW_CHANNEL))
+        case _:
+            return []
+    return [
+        hikari.PermissionOverwrite(id=hikari.Snowflake(id_), type=type_, allow=allow & held, deny=deny & held)
+        for id_, type_, allow, deny in rows
+    ]
+
+
+def lets_in(channel: hikari.PermissibleGuildChannel, role: int) -> bool:
+    """Whether a private channel says itself that the role sees it."""
+    overwrite = channel.permission_overwrites.get(hikari.Snowflake(role))
+    return overwrite is not None and bool(overwrite.allow & _P.VIEW_CHANNEL)
