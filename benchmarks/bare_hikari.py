@@ -30,13 +30,9 @@ def main() -> None:
     async def answer(event: hikari.InteractionCreateEvent) -> None:
         interaction = event.interaction
         if isinstance(interaction, hikari.CommandInteraction):
-            row = hikari.impl.MessageActionRowBuilder()
-            row.add_interactive_button(hikari.ButtonStyle.PRIMARY, "press", label="Press")
-            await interaction.create_initial_response(
-                hikari.ResponseType.MESSAGE_CREATE, "Here.", component=row
-            )
+            await interaction.create_initial_response(hikari.ResponseType.MESSAGE_CREATE, "Here.")
         elif isinstance(interaction, hikari.ComponentInteraction):
-            await interaction.create_initial_response(hikari.ResponseType.MESSAGE_UPDATE, "Pressed.")
+            await interaction.create_initial_response(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE)
 
     bot.run(check_for_updates=False)
 

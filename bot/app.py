@@ -14,19 +14,21 @@ from typing import Any, Final
 import hikari
 import miru
 import tanjun
-from persistence.files import FileStore
-from persistence.recovery import reconcile
+import uvloop
 
 from bot import hooks, logs, tanjun_compat
 from bot.clock import Clock, SystemClock
 from bot.displays import Displays
 from bot.errors import Reporter, StartupError
+from bot.in_flight import InFlight
 from bot.intake import Intake
 from bot.router import Router
 from bot.settings import Role, Settings
 from bot.stores import Stores, open_stores
 from persistence.archive import Archive
 from persistence.archive_writer import ArchiveWriter
+from persistence.files import FileStore
+from persistence.recovery import reconcile
 from state.configure import Configuration
 from state.feed import Feed
 from state.lease import Lease
@@ -148,7 +150,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
         bot, ignore_unknown_interactions=True, stop_bound_on_delete=False, injector=commands.injector
     )
     router = Router()
-    clock = SystemClock()
+    clock, in_flight = SystemClock(), InFlight()
     for type_, value in (
         (Queue, stores.queue),
         (Points, stores.points),
@@ -160,6 +162,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
         (Reporter, app.reporter),
         (Router, router),
         (Clock, clock),
+        (InFlight, in_flight),
         (miru.Client, views),
     ):
         commands.set_type_dependency(type_, value)
@@ -167,8 +170,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
     commands.load_directory(Path(__file__).parent.parent / "plugins", namespace="plugins")
 
     await commands.open()
-    intake = Intake(bot, commands, views)
-    commands.set_type_dependency(Intake, intake)
+    Intake(bot, commands, views, in_flight)
     try:
         shards = settings.shards
         try:
@@ -182,7 +184,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
         async with _background(_declare(app, commands), "declaring commands", app.reporter):
             yield
     finally:
-        await _drain(bot, intake)
+        await _drain(bot, in_flight)
         await commands.close()
         if bot.is_alive:
             await bot.close()
@@ -197,14 +199,14 @@ async def _declare(app: App, commands: tanjun.Client) -> None:
     app.commands_declared.set()
 
 
-async def _drain(bot: hikari.GatewayBot, intake: Intake) -> None:
+async def _drain(bot: hikari.GatewayBot, in_flight: InFlight) -> None:
     """Stops taking, then finishes: hikari alone would drop the answers that are in the making."""
     for shard in list(bot.shards.values()):
         if shard.is_alive:
             await shard.close()
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
-            await intake.drained()
+            await in_flight.drained()
     except TimeoutError:
         _log.warning("Some answers were not finished within %.0f s of stopping.", DRAIN_SECONDS)
 
@@ -234,7 +236,7 @@ def run(settings: Settings) -> int:
     """Runs a process until SIGINT or SIGTERM; gives its exit code."""
     secrets = [settings.token, settings.redis_url, settings.database_url]
     logs.configure(settings.log, [secret.get_secret_value() for secret in secrets if secret is not None])
-    return asyncio.run(_run(settings))
+    return uvloop.run(_run(settings))
 
 
 async def _run(settings: Settings) -> int:

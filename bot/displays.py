@@ -36,6 +36,9 @@ _log = logging.getLogger("skipline.displays")
 PACE: Final = 1.5
 """Seconds between two edits of one message, at least (Discord allows 5 in 5 s for a whole channel)."""
 
+SETTLE: Final = 0.05
+"""Seconds from a change to its painting: a burst gathers, and whoever pressed is answered first."""
+
 RETRY_SECONDS: Final = 5.0
 """Until a painting that failed for an unknown reason is tried again."""
 
@@ -100,9 +103,8 @@ class Displays:
             return
         self._dirty.add(guild)
         if guild not in self._painters:
-            painter = asyncio.create_task(self._paint(guild), name=f"displays of {guild}")
-            self._painters[guild] = painter
-            painter.add_done_callback(lambda _: self._painters.pop(guild, None))
+            name = f"displays of {guild}"
+            self._painters[guild] = asyncio.create_task(self._paint(guild), name=name)
 
     async def close(self) -> None:
         """Finishes the edits in flight and stops."""
@@ -114,6 +116,13 @@ class Displays:
             painter.cancel()
 
     async def _paint(self, guild: int) -> None:
+        try:
+            await self._paint_while_dirty(guild)
+        finally:
+            # In the same step as the last look at the mark: a later change must find no painter here.
+            self._painters.pop(guild, None)
+
+    async def _paint_while_dirty(self, guild: int) -> None:
         lease = Lease(self._redis, keys.lease(guild, "displays"))
         while guild in self._dirty and not self._closed:
             try:
@@ -144,6 +153,7 @@ class Displays:
         """Paints until nothing is new. A change heard after the last look starts another round."""
         loop = asyncio.get_running_loop()
         while guild in self._dirty and not self._closed and not lease.lost.is_set():
+            await asyncio.sleep(SETTLE)
             started = loop.time()
             self._dirty.discard(guild)
             if await self._round(guild, lease):

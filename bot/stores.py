@@ -20,11 +20,11 @@ from persistence.pool import open_pool
 from persistence.recovery import open_guild
 from state.configure import Configuration
 from state.connection import connect
-from state.feed import Feed
+from state.feed import Change, Feed
 from state.points import Points
 from state.queue import Queue
-from state.scripts import Scripts
 from state.refusal import Unopened
+from state.scripts import Scripts
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,21 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
         feed = Feed(redis)
         scripts = Scripts(redis, opener)
         configuration = Configuration(redis, scripts, feed)
+        queue = Queue(redis, scripts)
+
+        def heard(change: Change) -> None:
+            if change.kind == "restored":
+                queue.forget(change.guild)
+
+        async def resumed() -> None:
+            queue.forget()
+
+        feed.listen(heard, resumed)
         yield Stores(
             redis=redis,
             archive=archive,
             feed=feed,
-            queue=Queue(redis, scripts),
+            queue=queue,
             points=Points(redis, scripts),
             configuration=configuration,
             files=FileStore(settings.data_dir),
@@ -110,9 +120,9 @@ async def _durability(redis: Redis, *, given: bool) -> list[str]:
         name = "Valkey" if "valkey_version" in info else "Redis"
         lines.append(f"{name} {info.get('valkey_version', info['redis_version'])} at REDIS_URL.")
     if config.get("appendonly") != "yes":
-        lines.append("WARNING: Redis keeps no append-only file: a restart of it loses the queue's last moves.")
+        lines.append("WARNING: Redis has no append-only file: when it restarts, the last moves are lost.")
     elif config.get("appendfsync") != "always":
-        lines.append("WARNING: Redis syncs its file now and then only (appendfsync): a crash may lose a second.")
+        lines.append("WARNING: Redis has appendfsync other than always: a crash may lose a second.")
     if config.get("maxmemory-policy") != "noeviction":
-        lines.append("WARNING: Redis may evict keys (maxmemory-policy): songs could vanish when memory is short.")
+        lines.append("WARNING: Redis may evict keys (maxmemory-policy): songs could vanish.")
     return lines

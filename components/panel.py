@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -30,8 +31,6 @@ PROMOTE: Final = "panel:promote"
 REMOVE: Final = "panel:remove"
 BACK: Final = "panel:back"
 
-DOUBLE_PRESS_MS: Final = 800
-"""Two presses of Next closer than this are one: the second is told of the first instead of moving."""
 
 _COUNTED: Final = 12
 _FACTS: Final = re.compile(r"(?:#(\d{1,12})|nothing) playing · turn (\d+) · (?:move (\d+)|no move)")
@@ -186,12 +185,14 @@ class PanelHandler(Protocol):
 
 
 Act = Callable[[miru.ViewContext], Awaitable[None]]
+Answering = Callable[[], AbstractContextManager[None]]
+"""Counts an answer in the making: miru runs callbacks in tasks that nobody else knows of."""
 
 
 class PanelView(miru.View):
     """Routes the presses of all panels. Start it once with `start_view(view, bind_to=None)`."""
 
-    def __init__(self, handler: PanelHandler) -> None:
+    def __init__(self, handler: PanelHandler, answering: Answering) -> None:
         super().__init__(timeout=None)
         for custom_id, act in (
             (NEXT, handler.next),
@@ -200,25 +201,29 @@ class PanelView(miru.View):
             (PAUSE, handler.pause),
             (OPEN, handler.open),
         ):
-            self.add_item(_Button(custom_id, act))
+            self.add_item(_Button(custom_id, act, answering))
         for custom_id, act in ((PROMOTE, handler.promote), (REMOVE, handler.remove), (BACK, handler.back)):
-            self.add_item(_Select(custom_id, act))
+            self.add_item(_Select(custom_id, act, answering))
 
 
 class _Button(miru.Button):
-    def __init__(self, custom_id: str, act: Act) -> None:
+    def __init__(self, custom_id: str, act: Act, answering: Answering) -> None:
         super().__init__(label=custom_id, custom_id=custom_id)
         self._act = act
+        self._answering = answering
 
     async def callback(self, context: miru.ViewContext) -> None:
-        await self._act(context)
+        with self._answering():
+            await self._act(context)
 
 
 class _Select(miru.TextSelect):
-    def __init__(self, custom_id: str, act: Act) -> None:
+    def __init__(self, custom_id: str, act: Act, answering: Answering) -> None:
         super().__init__(options=[miru.SelectOption(custom_id)], custom_id=custom_id)
         self._act = act
+        self._answering = answering
 
     async def callback(self, context: miru.ViewContext) -> None:
         # Read the choice from `context.interaction`: `self.values` is shared by all who choose at once.
-        await self._act(context)
+        with self._answering():
+            await self._act(context)

@@ -75,14 +75,16 @@ class ArchiveWriter:
     """Archives what the streams hold. Any number may run at once; the archive takes each move once.
 
     `sweep_seconds`: how often every guild's revision is compared, in one round trip, for announcements that
-    got lost. `still_needed`: other consumers of the stream, each called with a guild and answering the last
-    revision it has dealt with (None: no opinion); nothing above the lowest is trimmed, nor are the newest
-    1000. `on_restored` is told when a guild that Redis lost was rebuilt.
+    got lost. `linger`: seconds from an announcement to the write, in which a burst gathers. `still_needed`:
+    other consumers of the stream, each called with a guild and answering the last revision it has dealt with
+    (None: no opinion); nothing above the lowest is trimmed, nor are the newest 1000. `on_restored` is told
+    when a guild that Redis lost was rebuilt.
     """
 
     redis: Redis
     archive: Archive
     sweep_seconds: float = 2.0
+    linger: float = 0.1
     still_needed: Sequence[StillNeeded] = ()
     on_restored: Callable[[Restored], Awaitable[None]] | None = None
     _guilds: dict[int, _Guild] = field(default_factory=dict[int, _Guild], init=False)
@@ -197,6 +199,8 @@ class ArchiveWriter:
                 await self._wake.wait()
         except TimeoutError:
             return
+        # Moves come in bursts, and whoever pressed is being answered now: archive them together, after.
+        await asyncio.sleep(self.linger)
 
     async def _learn(self) -> None:
         for guild_id, cursor in (await self.archive.cursors()).items():

@@ -5,8 +5,10 @@ A press is judged by what its presser saw, which stands in the footer of the ver
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import alluka
 import hikari
@@ -14,10 +16,11 @@ import miru
 import tanjun
 
 from bot.errors import UserError
+from bot.in_flight import InFlight
 from bot.router import Press, Router, Submission, encode
 from components.displays import HELD_SONGS, REVIEWER, SONGS, render
 from components.outcomes import REASON_FIELD, promoted_text, reason_rows, removed_text
-from components.panel import DOUBLE_PRESS_MS, Facts, PanelView, tier_rows
+from components.panel import Facts, PanelView, tier_rows
 from components.refusals import overtaken_text, refusal_text, song_text, worded
 from components.song_option import parse
 from components.texts import say
@@ -55,14 +58,17 @@ class Presses:
         seen = await self._seen(ctx)
         caller, song = seen.caller, seen.facts.song
         try:
-            await self._queue.next(
-                caller.guild,
-                caller.request,
-                caller.actor,
-                expected=song,
-                expect_none=song is None,
-                guard=seen.double_press_ms,
-                guard_self=True,
+            await _promised(
+                ctx,
+                self._queue.next(
+                    caller.guild,
+                    caller.request,
+                    caller.actor,
+                    expected=song,
+                    expect_none=song is None,
+                    guard=seen.double_press_ms,
+                    guard_self=True,
+                ),
             )
         except Refused as refused:
             await self._overtaken(ctx, caller, refused)
@@ -77,7 +83,7 @@ class Presses:
             await self._overtaken(ctx, caller, Refused(Reason.NOTHING, {}))
             return
         try:
-            await self._queue.undo(caller.guild, caller.request, caller.actor, expected=move)
+            await _promised(ctx, self._queue.undo(caller.guild, caller.request, caller.actor, expected=move))
         except Refused as refused:
             board = await self._show(ctx, caller)
             if refused.reason is Reason.STALE:
@@ -96,7 +102,7 @@ class Presses:
             await self._overtaken(ctx, caller, Refused(Reason.STALE, {}))
             return
         try:
-            await self._queue.hold(caller.guild, caller.request, caller.actor, song)
+            await _promised(ctx, self._queue.hold(caller.guild, caller.request, caller.actor, song))
         except Refused as refused:
             await self._overtaken(ctx, caller, refused)
             return
@@ -113,7 +119,10 @@ class Presses:
     async def _set_paused(self, ctx: miru.ViewContext, value: str | None) -> None:
         caller = (await self._seen(ctx)).caller
         try:
-            await self._configuration.change(caller.guild, caller.request, caller.actor, {"paused": value})
+            change = {"paused": value}
+            await _promised(
+                ctx, self._configuration.change(caller.guild, caller.request, caller.actor, change)
+            )
         except Refused as refused:
             await self._overtaken(ctx, caller, refused)
             return
@@ -149,7 +158,7 @@ class Presses:
         caller = (await self._seen(ctx)).caller
         number = _chosen(ctx.interaction.values, caller)
         try:
-            await self._queue.back(caller.guild, caller.request, caller.actor, number)
+            await _promised(ctx, self._queue.back(caller.guild, caller.request, caller.actor, number))
         except Refused as refused:
             await self._overtaken(ctx, caller, refused)
             return
@@ -163,7 +172,7 @@ class Presses:
         facts, me = Facts.read(ctx.message), ctx.client.cache.get_me()
         if facts is None or me is None or ctx.message.author.id != me.id:
             raise UserError(say("common.outdated", caller.locale))
-        return Seen(caller, facts, getattr(settings, "double_press_ms", DOUBLE_PRESS_MS))
+        return Seen(caller, facts, settings.double_press_ms)
 
     async def _overtaken(self, ctx: miru.ViewContext, caller: Caller, refused: Refused) -> None:
         """Nothing was moved: the presser gets the panel as it is now, and is told why."""
@@ -184,6 +193,18 @@ class Presses:
             mentions_everyone=False,
         )
         return board
+
+
+async def _promised(ctx: miru.ViewContext, move: Coroutine[Any, Any, object]) -> None:
+    """Acknowledges a press while its move is made, so that a slow disk costs no answer.
+
+    The acknowledgement says nothing yet: what came of the move is shown, or told, after it.
+    """
+    defer = ctx.defer(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE)
+    acknowledged, moved = await asyncio.gather(defer, move, return_exceptions=True)
+    for outcome in (moved, acknowledged):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 async def _tell(
@@ -259,10 +280,11 @@ async def register(
     views: alluka.Injected[miru.Client],
     queue: alluka.Injected[Queue],
     configuration: alluka.Injected[Configuration],
+    in_flight: alluka.Injected[InFlight],
 ) -> None:
     """Starts the one view that serves every panel, old or new."""
     router.include(routes)
-    views.start_view(PanelView(Presses(queue, configuration)), bind_to=None)
+    views.start_view(PanelView(Presses(queue, configuration), in_flight.answering), bind_to=None)
 
 
 load = component.make_loader()

@@ -49,7 +49,8 @@ class GuildSettings:
 
     `closed`: labels of the tiers that take no songs. `lock`: how many announced songs keep their place
     (0-3). `cap`: songs the queue holds, 0 for no limit. `cooldown`: seconds before a played track may
-    come again. `double_press_ms`: a second Next on the panel this soon counts as a double click. Role and channel ids are 0 when none is chosen.
+    come again. `double_press_ms`: a second Next on the panel this soon counts as a double click. Role and
+    channel ids are 0 when none is chosen.
     """
 
     paused: bool = False
