@@ -18,6 +18,7 @@ import hikari
 import tanjun
 from tanjun.permissions import calculate_everyone_permissions, calculate_permissions
 
+from bot.answers import already_answered
 from bot.errors import UserError
 from components.refusals import refusal_text
 from components.setup import (
@@ -135,7 +136,12 @@ async def setup(
     if lock.locked():
         raise UserError(say("setup.busy", caller.locale))
     async with lock:
-        await ctx.defer(ephemeral=True)
+        try:
+            await ctx.defer(ephemeral=True)
+        except hikari.BadRequestError as error:
+            # Discord has the deferral already when the reply to it was lost.
+            if not already_answered(error):
+                raise
         run = await _look(caller, ctx.client, configuration)
         role = await _settle_role(run, reviewer_role)
         if ladder is not None:
@@ -148,7 +154,7 @@ async def setup(
             await _check_review(run, review_place, role)
         await _put_up(run, places)
     outcome = Outcome(role, places, await configuration.ladder(caller.guild), run.problems)
-    await ctx.respond(
+    await ctx.edit_initial_response(
         outcome_text(outcome, caller.locale),
         user_mentions=False,
         role_mentions=False,

@@ -13,6 +13,7 @@ import alluka
 import hikari
 import tanjun
 
+from bot.answers import already_answered
 from bot.errors import UserError
 from bot.router import Router, Submission, encode
 from components import submission
@@ -89,8 +90,12 @@ async def _hand_in_link(
 @tanjun.with_str_slash_option(
     "note", describe("submit.note_option"), default=None, max_length=submission.NOTE_LIMIT
 )
-@tanjun.with_str_slash_option("title", describe("submit.title_option"), max_length=submission.NAME_LIMIT)
-@tanjun.with_str_slash_option("artist", describe("submit.artist_option"), max_length=submission.NAME_LIMIT)
+@tanjun.with_str_slash_option(
+    "title", describe("submit.title_option"), min_length=1, max_length=submission.NAME_LIMIT
+)
+@tanjun.with_str_slash_option(
+    "artist", describe("submit.artist_option"), min_length=1, max_length=submission.NAME_LIMIT
+)
 @tanjun.with_str_slash_option("url", describe("submit.url_option"), max_length=LONGEST_LINK)
 @submit.as_sub_command("link", describe("submit.link_description"))
 async def link(
@@ -106,7 +111,7 @@ async def link(
     text = await _hand_in_link(
         Caller.of(ctx.interaction), queue, url=url, artist=artist, title=title, note=note, tier=tier
     )
-    await _answer(ctx, text)
+    await ctx.respond(text, user_mentions=False, role_mentions=False, mentions_everyone=False)
 
 
 @tanjun.with_str_slash_option(
@@ -115,8 +120,12 @@ async def link(
 @tanjun.with_str_slash_option(
     "note", describe("submit.note_option"), default=None, max_length=submission.NOTE_LIMIT
 )
-@tanjun.with_str_slash_option("title", describe("submit.title_option"), max_length=submission.NAME_LIMIT)
-@tanjun.with_str_slash_option("artist", describe("submit.artist_option"), max_length=submission.NAME_LIMIT)
+@tanjun.with_str_slash_option(
+    "title", describe("submit.title_option"), min_length=1, max_length=submission.NAME_LIMIT
+)
+@tanjun.with_str_slash_option(
+    "artist", describe("submit.artist_option"), min_length=1, max_length=submission.NAME_LIMIT
+)
 @tanjun.with_attachment_slash_option("file", describe("submit.file_option"))
 @submit.as_sub_command("file", describe("submit.file_description"))
 async def file_(
@@ -138,7 +147,7 @@ async def file_(
             raise TooLarge
         if not file.size:
             raise Empty
-    await ctx.defer(ephemeral=True)
+    await _promise(ctx)
     board = await queue.board(caller.guild, count=0)
     song = NewSong(
         title=words.title,
@@ -167,7 +176,16 @@ async def file_(
         # The same interaction came twice and got its first answer: the first copy is the song's.
         await files.delete(stored.name)
     text = submission.confirmation(moved.song, moved.place, moved.waiting, board, caller.locale)
-    await _answer(ctx, text)
+    await ctx.edit_initial_response(text, user_mentions=False, role_mentions=False, mentions_everyone=False)
+
+
+async def _promise(ctx: tanjun.abc.SlashContext) -> None:
+    """Defers the answer. One that Discord has already, because a reply was lost, counts as deferred."""
+    try:
+        await ctx.defer(ephemeral=True)
+    except hikari.BadRequestError as error:
+        if not already_answered(error):
+            raise
 
 
 async def _download(file: hikari.Attachment, files: FileStore, locale: str) -> StoredFile:
@@ -231,10 +249,6 @@ async def form_sent(sent: Submission) -> None:
         tier=fields.get(submission.TIER),
     )
     await sent.respond(text)
-
-
-async def _answer(ctx: tanjun.abc.SlashContext, text: str) -> None:
-    await ctx.respond(text, user_mentions=False, role_mentions=False, mentions_everyone=False)
 
 
 component = tanjun.Component(name="submit").load_from_scope()
