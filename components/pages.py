@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import hikari
@@ -24,12 +25,13 @@ def within(page: int, pages: int) -> int:
     return min(max(page, 1), pages)
 
 
+@lru_cache(maxsize=512)
 def page_row(
     name: str, page: int, pages: int, locale: str = FALLBACK
-) -> list[hikari.impl.MessageActionRowBuilder]:
+) -> tuple[hikari.impl.MessageActionRowBuilder, ...]:
     """First, previous, next, last for the handler `name`; no row where there is one page."""
     if pages <= 1:
-        return []
+        return ()
     row = hikari.impl.MessageActionRowBuilder()
     for step in _STEPS:
         at_the_end = page <= 1 if step in ("first", "previous") else page >= pages
@@ -39,7 +41,7 @@ def page_row(
             label=say(f"queue.{step}", locale),
             is_disabled=at_the_end,
         )
-    return [row]
+    return (row,)
 
 
 def page_asked(args: Sequence[str]) -> int:

@@ -43,7 +43,7 @@ def page_embed(board: Board, locale: str = FALLBACK) -> hikari.Embed:
             )
         )
     lines = [
-        _line(place, song.title, song.artist, song.user_name, board.ladder.name(song.tier), locale)
+        f"**{place}.** {_row(song.title, song.artist, song.user_name, board.ladder.name(song.tier), locale)}"
         for place, song in enumerate(board.songs, board.offset + 1)
     ]
     parts.append("\n".join(lines) or say("queue.nobody", locale))
@@ -62,16 +62,16 @@ def page_embed(board: Board, locale: str = FALLBACK) -> hikari.Embed:
     return embed.set_footer(say("queue.page", locale, page=page, pages=pages))
 
 
-def page_rows(board: Board, locale: str = FALLBACK) -> list[hikari.impl.MessageActionRowBuilder]:
+def page_rows(board: Board, locale: str = FALLBACK) -> tuple[hikari.impl.MessageActionRowBuilder, ...]:
     """The buttons below that page."""
     return page_row(PAGE_HANDLER, board.offset // PAGE + 1, page_count(board.waiting, PAGE), locale)
 
 
-# The same rows are asked for again and again, and escaping them is most of the work of a page.
+# The same songs are listed again and again, and escaping them is most of the work of a page.
 @lru_cache(maxsize=4096)
-def _line(place: int, title: str, artist: str, name: str, tier: str, locale: str) -> str:
+def _row(title: str, artist: str, name: str, tier: str, locale: str) -> str:
     shown = f"{plain(title, 60)} — {plain(artist, 30)}"
-    return say("queue.line", locale, place=place, title=shown, tier=plain(tier, 64), name=plain(name, 30))
+    return say("queue.line", locale, title=shown, tier=plain(tier, 64), name=plain(name, 30))
 
 
 def open_line(board: Board, locale: str = FALLBACK) -> str:
