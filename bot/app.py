@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import AsyncGenerator, Coroutine
@@ -245,6 +246,9 @@ async def _run(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with running(settings) as app:
+        # What is loaded by now stays: the collector need not look through it during the show.
+        gc.collect()
+        gc.freeze()
         for line in (f"Skipline is up, role {settings.role.value}.", *app.stores.report):
             _log.info("%s", line)
         if not await _stopped(stop, app):

@@ -34,6 +34,8 @@ from state.refusal import Reason, Refused
 _TIER = "panel.tier"
 _REMOVED = "panel.removed"
 
+_TURNS = 4
+
 routes = Router()
 
 
@@ -200,7 +202,10 @@ async def _promised(ctx: miru.ViewContext, move: Coroutine[Any, Any, object]) ->
 
     The acknowledgement says nothing yet: what came of the move is shown, or told, after it.
     """
-    defer = ctx.defer(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE)
+    defer = asyncio.ensure_future(ctx.defer(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE))
+    # The request of the acknowledgement is written some turns of the loop after it is begun: let it leave.
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
     acknowledged, moved = await asyncio.gather(defer, move, return_exceptions=True)
     for outcome in (moved, acknowledged):
         if isinstance(outcome, BaseException):
