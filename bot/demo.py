@@ -23,7 +23,7 @@ from typing import Final
 from rich.console import Console
 from rich.markup import escape
 
-from sandbox.discord import Channel, Guild, Message, Person, Reply, Role, Sandbox, Upload
+from sandbox.discord import Channel, Guild, Message, Person, Reply, Role, Sandbox
 
 START_SECONDS: Final = 90
 """A first start creates a database; on a slow disk that takes a while."""
@@ -115,12 +115,38 @@ class Show:
 
     def answer(self, person: Person, reply: Reply, *expected: str) -> None:
         """Shows the bot's answer and checks what must be in it."""
-        text = " ".join(plain(reply.text).split())
+        self.says(person, reply.text, *expected)
+
+    def says(self, person: Person, text: str, *expected: str) -> None:
+        """Shows what the bot told one person and checks what must be in it."""
+        text = " ".join(self.plain(text).split())
         short = text if len(text) <= 160 else text[:159] + "…"
-        self.tell("Skipline", f"→ {person.name} only: {short}" if reply.ephemeral else f"→ {short}")
+        self.tell("Skipline", f"→ {person.name}: {short}")
         for part in expected:
             if part.casefold() not in text.casefold():
                 raise StepFailed(f"the answer to {person.name} does not say {part!r}: {text}")
+
+    async def told(self, *replies: tuple[Person, Reply]) -> list[tuple[Person, str]]:
+        """Waits until somebody was told something beside the panel; gives whom, and what."""
+
+        def found() -> list[tuple[Person, str]]:
+            return [(person, message.text) for person, reply in replies for message in reply.followups]
+
+        try:
+            return await self.channel("song-review").wait_until(found, SEEN_SECONDS)
+        except TimeoutError:
+            return []
+
+    def plain(self, text: str) -> str:
+        """A message's text as Discord would draw it, without its marks."""
+        for role in self.guild.roles:
+            text = text.replace(f"<@&{role.id}>", f"@{role.name}")
+        for channel in self.guild.channels:
+            text = text.replace(f"<#{channel.id}>", f"#{channel.name}")
+        for person in (self.olga, self.mia, self.theo, *self.artists.values()):
+            text = text.replace(f"<@{person.id}>", f"@{person.name}")
+        text = re.sub(r"<t:\d+(:\w)?>", "just now", text)
+        return re.sub(r"[*_`\\]|^-# ", "", text, flags=re.MULTILINE)
 
     async def panel(self, *expected: str) -> Message:
         """The reviewer panel once it shows all of `expected`."""
@@ -167,13 +193,6 @@ def order(text: str) -> list[str]:
     """The demo's titles in the order in which a message shows them."""
     found = [(match.start(), title) for title in TITLES for match in re.finditer(re.escape(title), text)]
     return [title for _, title in sorted(found)]
-
-
-def plain(text: str) -> str:
-    """A message's text without the marks that only Discord draws."""
-    text = re.sub(r"<t:\d+(:\w)?>", "then", text)
-    text = re.sub(r"<[@#][!&]?\d+>", "", text)
-    return re.sub(r"[*_`\\]|^-# ", "", text, flags=re.MULTILINE)
 
 
 def run(*, once: bool) -> int:
@@ -238,4 +257,4 @@ async def _play(show: Show, steps: Sequence[Step]) -> int:
     return 0
 
 
-__all__ = ["BotProcess", "Show", "StepFailed", "Upload", "order", "plain", "run"]
+__all__ = ["BotProcess", "Show", "StepFailed", "order", "run"]
