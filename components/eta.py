@@ -19,7 +19,8 @@ def eta_text(now: Now, place: int, locale: str = FALLBACK) -> str:
     if high == 0:
         return say("eta.soon", locale)
     if high < 60:
-        return say("eta.minute" if low == high else "eta.minutes", locale, low=low, high=high)
+        key = "eta.at_most" if not low else "eta.minute" if low == high else "eta.minutes"
+        return say(key, locale, low=low, high=high)
     low, high = _rough(low), _rough(high)
     low_text, high_text = _span(low, locale), _span(high, locale)
     return say("eta.hour" if low == high else "eta.hours", locale, low=low_text, high=high_text)
