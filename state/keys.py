@@ -1,12 +1,30 @@
-"""Names of the Redis keys: one function a key, with its type, its fields and how it is rebuilt."""
+"""Names of the Redis keys: one function a key, with its type, its fields and how it is rebuilt.
+
+What stands here is what docs/redis.md says (`make docs`), and what a test finds in Redis after a show.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+from state import fields
+from state.keyspace import KEYS, Key, Rebuilt, Type, add, documented
+
 CHANGES = "sl:changes"
-"""Pub/sub channel; a message is `<guild> <revision> <kind>`, sent by the script that made the change."""
+"""Channel on which every move is announced, by the script that made it."""
 
 GUILDS = "sl:guilds"
-"""Set of the ids of all opened guilds. Rebuilt from Postgres' `guilds`."""
+"""The guilds that were ever opened here."""
+
+_REQUEST_SECONDS = 900
+_LEASE_SECONDS = 15
+
+_SONG = "song number, 12 digits"
+_USER = "Discord id"
+_HANDLE = "TikTok user id"
+_WAITING = "the waiting songs"
+_ACTIVE = "the songs that wait"
 
 
 def key(guild: int, name: str) -> str:
@@ -14,76 +32,299 @@ def key(guild: int, name: str) -> str:
     return f"sl:{{{guild}}}:{name}"
 
 
+@documented(
+    "sl:{<guild>}:rev", Type.STRING, Rebuilt.SPINE, "one number", value="revision, +1 with every move"
+)
 def revision(guild: int) -> str:
-    """String: number of the last move. Absent means the live state is unknown and nothing may move."""
+    """Number of the last move. Absent: the live state is unknown and nothing moves until it is rebuilt."""
     return key(guild, "rev")
 
 
+@documented(
+    "sl:{<guild>}:events",
+    Type.STREAM,
+    Rebuilt.SPINE,
+    "the archive writer trims it to about 1,100 moves; it grows while PostgreSQL is away",
+    fields=fields.EVENT,
+)
 def events(guild: int) -> str:
-    """Stream: one entry a revision, id `<revision>-0`; the archive writer trims it."""
+    """Every move, one entry each; its id is `<revision>-0`."""
     return key(guild, "events")
 
 
+@documented("sl:{<guild>}:archived", Type.STRING, Rebuilt.SPINE, "one number", value="revision")
+def archived(guild: int) -> str:
+    """Last move known to be in PostgreSQL. For people; what counts is the position kept there."""
+    return key(guild, "archived")
+
+
+@documented(
+    "sl:{<guild>}:queue",
+    Type.SORTED_SET,
+    Rebuilt.ARCHIVE,
+    _WAITING,
+    member=_SONG,
+    score="-(tier x 10^14 + 99999999999999 - seq) in paid tiers, -points in Free, -89... while locked",
+)
 def queue(guild: int) -> str:
-    """Sorted set: waiting songs by order of play, first is next (see `state.score`)."""
+    """Waiting songs by order of play, first is next."""
     return key(guild, "queue")
 
 
-def song(guild: int, number: int) -> str:
-    """Hash: one submission (see `state.song.Song`). Its fields decide in which set it sits."""
-    return key(guild, f"song:{number:012d}")
+@documented(
+    "sl:{<guild>}:pending", Type.SORTED_SET, Rebuilt.ARCHIVE, _ACTIVE, member=_SONG, score="seq: arrival"
+)
+def pending(guild: int) -> str:
+    """Claimed skips that wait for a reviewer's approval, oldest first."""
+    return key(guild, "pending")
 
 
-def artist(guild: int, user: int) -> str:
-    """Sorted set: numbers of the active songs of one account."""
-    return key(guild, f"artist:{user}")
+@documented(
+    "sl:{<guild>}:held", Type.SORTED_SET, Rebuilt.ARCHIVE, _ACTIVE, member=_SONG, score="hold: arrival"
+)
+def held(guild: int) -> str:
+    """Songs set aside because their artist is not here, oldest first."""
+    return key(guild, "held")
 
 
+@documented(
+    "sl:{<guild>}:bumped",
+    Type.SORTED_SET,
+    Rebuilt.ARCHIVE,
+    _ACTIVE,
+    member=_SONG,
+    score="due: the turn (see `now`) in which it plays",
+)
+def bumped(guild: int) -> str:
+    """Songs that let others go first; in the order of play they are woven in at the turn they are due."""
+    return key(guild, "bumped")
+
+
+@documented("sl:{<guild>}:now", Type.HASH, Rebuilt.ARCHIVE, "fixed fields", fields=fields.NOW)
 def now(guild: int) -> str:
-    """Hash: song that plays, since when (ms), the turn, recent review lengths (s), who moved last."""
+    """The stage: song that plays, the turn, who moved last, recent review lengths."""
     return key(guild, "now")
 
 
-def settings(guild: int) -> str:
-    """Hash: settings that differ from their default (see `state.guild_settings`)."""
-    return key(guild, "settings")
+@documented(
+    "sl:{<guild>}:song:<number>",
+    Type.HASH,
+    Rebuilt.ARCHIVE,
+    "NOTHING: ended songs stay, about 1 kB each",
+    fields=fields.SONG,
+)
+def song(guild: int, number: int) -> str:
+    """One submission; the number has 12 digits. Its fields decide in which sorted set it sits."""
+    return key(guild, f"song:{number:012d}")
 
 
-def ladder(guild: int) -> str:
-    """Hash: tier label to its name; absent is the `skips` ladder."""
-    return key(guild, "ladder")
+@documented(
+    "sl:{<guild>}:artist:<user>",
+    Type.SORTED_SET,
+    Rebuilt.ARCHIVE,
+    "the songs that wait or play",
+    member=_SONG,
+    score="the number",
+)
+def artist(guild: int, user: int) -> str:
+    """Active songs of one Discord account, oldest first."""
+    return key(guild, f"artist:{user}")
 
 
-def displays(guild: int) -> str:
-    """Hash: kind of display to JSON of its channel and message."""
-    return key(guild, "displays")
+@documented(
+    "sl:{<guild>}:tracks", Type.HASH, Rebuilt.ARCHIVE, "the songs that wait or play", fields=fields.TRACKS
+)
+def tracks(guild: int) -> str:
+    """Tracks that wait or play, so that none comes in twice."""
+    return key(guild, "tracks")
 
 
-def painted(guild: int, kind: str) -> str:
-    """Hash: what a display's message shows now (content hash, revision, time). Losing it costs one edit."""
-    return key(guild, f"painted:{kind}")
+@documented(
+    "sl:{<guild>}:recent",
+    Type.SORTED_SET,
+    Rebuilt.ARCHIVE,
+    "Next drops what is older than 7 days and the cool-down",
+    member="platform:id",
+    score="when it was played, ms since 1970",
+)
+def recent(guild: int) -> str:
+    """Tracks played lately, for the cool-down."""
+    return key(guild, "recent")
 
 
+@documented(
+    "sl:{<guild>}:points:user",
+    Type.SORTED_SET,
+    Rebuilt.ARCHIVE,
+    "the people who take part; 0 removes a row",
+    member=_USER,
+    score="points",
+)
 def points_user(guild: int) -> str:
-    """Sorted set: Discord account to its own points."""
+    """Points that Discord accounts earned themselves."""
     return key(guild, "points:user")
 
 
+@documented(
+    "sl:{<guild>}:points:handle",
+    Type.SORTED_SET,
+    Rebuilt.ARCHIVE,
+    "the viewers of all lives; 0 removes a row",
+    member=_HANDLE,
+    score="points",
+)
 def points_handle(guild: int) -> str:
-    """Sorted set: TikTok user id to its points."""
+    """Points of TikTok handles; they count for the account the handle is linked to."""
     return key(guild, "points:handle")
 
 
+@documented("sl:{<guild>}:links", Type.HASH, Rebuilt.ARCHIVE, "the people who take part", fields=fields.LINKS)
 def links(guild: int) -> str:
-    """Hash: TikTok user id to the Discord account that owns it."""
+    """Which Discord account owns which TikTok handle."""
     return key(guild, "links")
 
 
+@documented(
+    "sl:{<guild>}:handles:<user>",
+    Type.SORTED_SET,
+    Rebuilt.ARCHIVE,
+    "the handles of one person",
+    member=_HANDLE,
+    score="when it was linked, ms since 1970",
+)
+def handles(guild: int, user: int) -> str:
+    """TikTok handles of one Discord account: `links` the other way round."""
+    return key(guild, f"handles:{user}")
+
+
+@documented("sl:{<guild>}:settings", Type.HASH, Rebuilt.ARCHIVE, "fixed fields", fields=fields.SETTINGS)
+def settings(guild: int) -> str:
+    """What the guild chose; an absent field is its default."""
+    return key(guild, "settings")
+
+
+@documented("sl:{<guild>}:ladder", Type.HASH, Rebuilt.ARCHIVE, "at most 89 tiers", fields=fields.LADDER)
+def ladder(guild: int) -> str:
+    """The tiers; absent: 25+, 20, 15, 10, 5 Skip and Free."""
+    return key(guild, "ladder")
+
+
+@documented(
+    "sl:{<guild>}:displays", Type.HASH, Rebuilt.ARCHIVE, "the kinds of display", fields=fields.DISPLAYS
+)
+def displays(guild: int) -> str:
+    """Messages that show the queue, by kind: public, reviewer, pending."""
+    return key(guild, "displays")
+
+
+@documented(
+    "sl:{<guild>}:painted:<kind>",
+    Type.HASH,
+    Rebuilt.RECOMPUTED,
+    "the kinds of display",
+    fields=fields.PAINTED,
+)
+def painted(guild: int, kind: str) -> str:
+    """What a display's message shows now. Losing it costs one edit."""
+    return key(guild, f"painted:{kind}")
+
+
+@documented("sl:{<guild>}:undo", Type.HASH, Rebuilt.ARCHIVE, "the last 25 moves", fields=fields.UNDO)
+def undo(guild: int) -> str:
+    """What Undo would put back, newest last, and who undid last."""
+    return key(guild, "undo")
+
+
+@documented("sl:{<guild>}:seq", Type.STRING, Rebuilt.ARCHIVE, "one number", value="number")
+def sequence(guild: int) -> str:
+    """Counter of arrivals: entering a tier, being held or being locked takes the next one."""
+    return key(guild, "seq")
+
+
+@documented("sl:{<guild>}:number", Type.STRING, Rebuilt.ARCHIVE, "one number", value="number")
+def number(guild: int) -> str:
+    """Number of the newest submission."""
+    return key(guild, "number")
+
+
+@documented(
+    "sl:{<guild>}:req:<request>:<move>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire",
+    value="JSON: the answer",
+    ttl=_REQUEST_SECONDS,
+)
 def request(guild: int, request_id: str, move: str) -> str:
-    """String, 15 minutes: the answer a request got, given again when it is repeated. Not rebuilt."""
+    """The answer a request got, given again when it is repeated, so that nothing moves twice."""
     return key(guild, f"req:{request_id}:{move}")
 
 
+@documented(
+    "sl:{<guild>}:lease:<work>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "it expires; held work is renewed",
+    value="`<token> <host>:<process id>:<random>`",
+    ttl=_LEASE_SECONDS,
+)
 def lease(guild: int, work: str) -> str:
-    """String with TTL: which process holds a piece of work, as `<token> <holder>`. Not rebuilt."""
+    """Which process does a piece of work for the guild: displays, restore. Absent: nobody does."""
     return key(guild, f"lease:{work}")
+
+
+@documented("sl:{<guild>}:lease:<work>:token", Type.STRING, Rebuilt.NEVER, "one number", value="number")
+def lease_token(guild: int, work: str) -> str:
+    """How often that work changed hands; the newest holder's token is the highest."""
+    return key(guild, f"lease:{work}:token")
+
+
+@documented(
+    "sl:lease:<work>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "it expires; held work is renewed",
+    value="`<token> <host>:<process id>:<random>`",
+    ttl=_LEASE_SECONDS,
+)
+def common_lease(work: str) -> str:
+    """Which process does a piece of work for all guilds: `commands:<guild or global>` declares commands."""
+    return f"sl:lease:{work}"
+
+
+@documented("sl:lease:<work>:token", Type.STRING, Rebuilt.NEVER, "one number", value="number")
+def common_lease_token(work: str) -> str:
+    """How often that work changed hands."""
+    return f"{common_lease(work)}:token"
+
+
+add(
+    Key(
+        GUILDS,
+        Type.SET,
+        "The guilds that were ever opened here.",
+        Rebuilt.SPINE,
+        "the guilds the bot was ever in",
+        member="guild id",
+    )
+)
+add(
+    Key(
+        CHANGES,
+        Type.CHANNEL,
+        "Announces every move, so that displays and archive act at once. No key: nothing is stored.",
+        Rebuilt.NEVER,
+        "nothing is stored",
+        value="`<guild> <revision> <kind>`",
+    )
+)
+
+TABLE: Final[Mapping[str, Key]] = KEYS
+"""Every key by its pattern, in the order above."""
+
+
+def find(name: str) -> Key | None:
+    """What is known of a key found in Redis; of several families the most exact one."""
+    return max(
+        (key for key in TABLE.values() if key.matches(name)), key=lambda key: key.exactness, default=None
+    )

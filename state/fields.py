@@ -1,0 +1,201 @@
+"""The fields of the hashes and streams in Redis, each with how to read it and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from state.keyspace import Field
+
+_MS: Final = "ms since 1970"
+_ID: Final = "Discord id"
+
+SONG: Final = (
+    Field("number", "number", "the submission's number; the same as in the key, without the zeros"),
+    Field("title", "text", "title as typed or corrected by the artist"),
+    Field("artist", "text", "name of the artist as typed; not the Discord account"),
+    Field("user", _ID, "account that submitted it"),
+    Field("user_name", "text", "what that account was called then"),
+    Field(
+        "state",
+        "word",
+        "waiting, pending, held, bumped, playing; or over: played, removed, rejected. With tier, seq, due, "
+        "hold and locked it decides in which sorted set the song sits, and where",
+    ),
+    Field("tier", "label", "tier it is in; for a pending one the tier it claims"),
+    Field("claimed", "label", "tier the artist claimed; absent for Free"),
+    Field("seq", "number", "arrival in its tier: the lower, the earlier it plays there"),
+    Field("locked", "number", "its place is announced and no later gift jumps it; absent otherwise"),
+    Field("due", "turn", "turn (see `now`) in which a bumped song plays; absent otherwise"),
+    Field("hold", "number", "arrival among the held songs; absent otherwise"),
+    Field(
+        "stake",
+        "JSON",
+        "points that starting it took, to be given back: a list of [sorted set, id, points]; absent for none",
+    ),
+    Field("link", "URL", "where it can be heard; absent for a file"),
+    Field("file", "file name", "name in our own store; absent for a link"),
+    Field("file_name", "text", "what the artist called the file"),
+    Field("file_size", "bytes", "size of the file"),
+    Field("note", "text", "what the artist wants said; absent for nothing"),
+    Field("track", "platform:id", "canonical id that tells duplicates; absent when it is not known"),
+    Field("method", "word", "how an approved skip was paid: gift, tip, other"),
+    Field("amount", "text", "how much was paid, as the reviewer wrote it"),
+    Field("reason", "text", "why it was removed or rejected"),
+    Field("submitted_at", _MS, "when it came in"),
+    Field("entered_at", _MS, "when it entered the tier it is in"),
+    Field("started_at", _MS, "when it last began to play"),
+    Field("ended_at", _MS, "when it was played, removed or rejected"),
+    Field("by", _ID, "who moved it last; 0 is the bot"),
+    Field("by_name", "text", "what they were called then"),
+    Field("at", _MS, "when they did"),
+)
+
+NOW: Final = (
+    Field("song", "number", "song that plays; absent while none does"),
+    Field("title", "text", "its title, for people who look"),
+    Field("artist", "text", "its artist, for people who look"),
+    Field("since", _MS, "when it began"),
+    Field("turn", "number", "how many times Next was pressed; a bumped song is due in one of these turns"),
+    Field(
+        "durations", "seconds, seconds", "lengths of the last 50 reviews, newest first; the base of the ETA"
+    ),
+    Field("mover", _ID, "who moved the stage last"),
+    Field("mover_name", "text", "what they were called then"),
+    Field("moved", "word", "what they did: next, undo, hold, bump, remove"),
+    Field("moved_at", _MS, "when they did"),
+)
+
+SETTINGS: Final = (
+    Field("paused", "0 or 1", "1: no submissions at all; default 0"),
+    Field("closed:<tier>", "0 or 1", "1: that tier takes no submissions; default 0"),
+    Field("lock", "0 to 3", "how many announced songs keep their place; default 1"),
+    Field("cap", "songs", "most songs that wait; 0, the default, is no limit"),
+    Field("limit:0", "songs", "Free songs an artist may have waiting; 0 is no limit, default 1"),
+    Field("limit:pending", "songs", "claimed skips an artist may have pending; 0 is no limit, default 3"),
+    Field("cooldown", "seconds", "before a played track may come again; 0 is no limit, default 21600"),
+    Field(
+        "double_press_ms", "ms", "a second Next this soon is a double click; 0 switches it off, default 800"
+    ),
+    Field("role:<what>", _ID, "role for that; `role:reviewer` may review"),
+    Field("channel:<what>", _ID, "channel for that"),
+)
+
+LADDER: Final = (Field("<tier>", "text", "displayed name of the tier of that label; 0 is Free"),)
+
+DISPLAYS: Final = (
+    Field("<kind>", "JSON", "where it stands: {channel, message}, ids as text; message 0: not posted yet"),
+)
+
+PAINTED: Final = (
+    Field("digest", "hash", "of what the message shows; the same again costs no call"),
+    Field("file", "file name", "attached to it, empty for none"),
+    Field("message", _ID, "message that shows it"),
+    Field("channel", _ID, "channel of that message"),
+    Field(
+        "off", "number", "Discord's code for the refusal that switched the display off; absent while it works"
+    ),
+)
+
+UNDO: Final = (
+    Field("stack", "revision,revision", "moves that Undo can take back, oldest first, at most 25"),
+    Field(
+        "<revision>",
+        "JSON",
+        "one of them: {kind, song, by, by_name, at, fields: [[key, field, before, after]], and for a Next: "
+        "locks, recent}",
+    ),
+    Field("undone_by", _ID, "who pressed Undo last"),
+    Field("undone_by_name", "text", "what they were called then"),
+    Field("undone_at", _MS, "when they did"),
+)
+
+LINKS: Final = (Field("<TikTok id>", _ID, "account that owns the handle"),)
+
+TRACKS: Final = (Field("<platform:id>", "12 digits", "song that holds this track in the queue"),)
+
+EVENT: Final = (
+    Field("kind", "word", "what was done, see the table of events"),
+    Field("at", _MS, "when, by the clock of Redis"),
+    Field("by", _ID, "who did it; 0 is the bot"),
+    Field("by_name", "text", "what they were called then"),
+    Field("song", "number", "the song it was done to; empty for none or many"),
+    Field("req", "text", "request that caused it: a Discord interaction id; empty for none"),
+    Field("data", "JSON", "the facts of the move, see the table of events"),
+    Field(
+        "effects",
+        "JSON",
+        "the exact writes: [type z, h or s; key after the guild; field or member; value, null removed]. "
+        "Replaying all of them rebuilds the live state",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A kind of event: what happened, and what its `data` may hold."""
+
+    meaning: str
+    data: Mapping[str, str]
+
+
+_SONG: Final = {"song": "the song as it was left: number, title, artist, user, tier, state, by, at"}
+_REASON: Final = {"reason": "why, if it was said"}
+_CHANGES: Final = {"changes": "list of [field, before, after]; null is absent"}
+
+EVENTS: Final[Mapping[str, EventKind]] = {
+    "submitted": EventKind("a song came in", _SONG),
+    "next": EventKind(
+        "Next was pressed",
+        {
+            "ended": "song that had played, with `seconds` it took",
+            "song": "song that plays now",
+            "seconds": "length of the review that ended",
+            "stake": "points taken from the artist: list of [sorted set, id, points]",
+        },
+    ),
+    "promoted": EventKind("a song went up", {**_SONG, "from": "label before", "to": "label after"}),
+    "demoted": EventKind("a song went down", {**_SONG, "from": "label before", "to": "label after"}),
+    "approved": EventKind(
+        "a claimed skip was let in", {**_SONG, "method": "how it was paid", "amount": "how much"}
+    ),
+    "rejected": EventKind("a claimed skip was turned away", {**_SONG, **_REASON}),
+    "removed": EventKind("a song was taken out", {**_SONG, "was": "its state before", **_REASON}),
+    "held": EventKind("a song was set aside", {**_SONG, "was": "its state before"}),
+    "back": EventKind("a held song came back", _SONG),
+    "bumped": EventKind("a song let others go first", {**_SONG, "places": "how many"}),
+    "cleared": EventKind("a tier was emptied", {"tier": "its label", "count": "songs removed", **_REASON}),
+    "points": EventKind("points were earned or taken", {"rows": "list of [user or handle, id, change]"}),
+    "linked": EventKind(
+        "a TikTok handle got an owner",
+        {"handle": "TikTok id", "name": "the handle", "user": "new owner", "from": "owner before"},
+    ),
+    "unlinked": EventKind(
+        "a TikTok handle lost its owner",
+        {"handle": "TikTok id", "from": "owner before", "user": "null"},
+    ),
+    "settings": EventKind("settings were changed", _CHANGES),
+    "ladder": EventKind("the ladder was changed", _CHANGES),
+    "displays": EventKind("a display was put somewhere else", _CHANGES),
+    "undone": EventKind(
+        "a move was taken back",
+        {
+            "move": "kind of that move",
+            "of": "its revision",
+            "songs": "the songs it concerned, as they are now",
+        },
+    ),
+    "restored_backup": EventKind(
+        "a backup was put back",
+        {
+            "backup": "its revision and when it was taken",
+            "back": "songs that came back",
+            "gone": "songs that went",
+            "moved": "songs that changed place",
+            "points": "rows of points that changed",
+            "settings": "settings that changed",
+        },
+    ),
+}
+"""Every kind of event, in the order in which a show meets them."""

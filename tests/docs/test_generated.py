@@ -1,0 +1,40 @@
+"""The generated parts of the pages are what the code says now."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot import documentation
+from state.fields import EVENTS
+from state.keys import TABLE
+
+PAGES = sorted(documentation.DOCS.glob("**/*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_is_current(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert documentation.render(text) == text, "run make docs"
+
+
+def test_the_page_about_redis_has_every_key_field_and_kind_of_event() -> None:
+    text = (documentation.DOCS / "redis.md").read_text(encoding="utf-8")
+    cells = set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
+    assert set(TABLE) | set(EVENTS) <= cells
+    assert {field.name for key in TABLE.values() for field in key.fields} <= cells
+
+
+def test_a_part_that_nobody_makes_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        documentation.render("<!-- generated: nonsense -->\n<!-- end -->")
+
+
+def test_what_is_written_by_hand_stays() -> None:
+    text = "before\n<!-- generated: keys -->\nwritten by nobody\n<!-- end -->\nafter\n"
+    fresh = documentation.render(text)
+    assert fresh.startswith("before\n") and fresh.endswith("<!-- end -->\nafter\n")
+    assert "written by nobody" not in fresh and "`sl:{<guild>}:rev`" in fresh
+    assert documentation.render(fresh) == fresh

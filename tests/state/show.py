@@ -1,0 +1,108 @@
+"""A whole show in one guild: every kind of move, and every field a song, the stage or a setting may have."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from redis.asyncio import Redis
+
+from state import keys
+from state.configure import Configuration
+from state.ladder import SKIPS, Ladder
+from state.points import Points, PointsChange
+from state.queue import Queue
+from state.scripts import Actor
+from state.song import NewSong
+
+MIA = Actor(9001, "Mia")
+THEO = Actor(9002, "Theo")
+ALICE, BRUNO, CARLA = Actor(11, "Alice"), Actor(12, "Bruno"), Actor(13, "Carla")
+HANDLE = 7 * 10**18 + 5
+
+Look = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Show:
+    """Plays it; `look` is awaited whenever something new can be seen."""
+
+    redis: Redis
+    queue: Queue
+    points: Points
+    configuration: Configuration
+    guild: int
+    _requests: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def request(self) -> str:
+        return f"show{next(self._requests)}"
+
+    async def submit(self, who: Actor, title: str, **more: object) -> int:
+        song = NewSong(title=title, artist=f"{who.name}'s band", user=who.id, user_name=who.name, **more)  # type: ignore[arg-type]
+        return (await self.queue.submit(self.guild, self.request(), who, song)).song.number
+
+    async def approved(self, who: Actor, title: str, tier: int, **more: object) -> int:
+        number = await self.submit(who, title, claimed=tier, **more)
+        await self.queue.approve(self.guild, self.request(), THEO, number, tier, method="gift", amount="2000")
+        return number
+
+    async def change(self, **values: str | None) -> None:
+        """Changes settings; the first `_` of a name stands for its `:`."""
+        named = {name.replace("_", ":", 1) if ":" not in name else name: v for name, v in values.items()}
+        await self.configuration.change(self.guild, self.request(), MIA, named)
+
+    async def next(self) -> None:
+        await self.queue.next(self.guild, self.request(), MIA)
+
+    async def opening(self) -> None:
+        """Six songs in line: #1 25+ Skip, #2 10 Skip, #3 to #6 Free, by points Carla, Bruno, Alice, Dana."""
+        await self.approved(ALICE, "Neon rain", 25, link="https://soundcloud.com/a/1", track="soundcloud:1")
+        await self.approved(BRUNO, "Paper moon", 10, file="0a.mp3", file_name="moon.mp3", file_size=4096)
+        for who, title in ((ALICE, "Low tide"), (BRUNO, "Glass"), (CARLA, "Kerosene")):
+            await self.submit(who, title, link=f"https://youtu.be/{title}", note="first listen", track=title)
+        await self.submit(Actor(14, "Dana"), "Last bus")
+        rows = [PointsChange("user", CARLA.id, 5000), PointsChange("user", BRUNO.id, 300)]
+        await self.points.add(self.guild, self.request(), Actor(0, "Skipline"), rows)
+        await self.points.link(self.guild, self.request(), ALICE, HANDLE, ALICE.id, name="@alice")
+        rows = [PointsChange("user", ALICE.id, 20), PointsChange("handle", HANDLE, 70)]
+        await self.points.add(self.guild, self.request(), Actor(0, "Skipline"), rows)
+
+    async def all_of_it(self, look: Look) -> None:
+        """The opening, then everything else that can happen."""
+        guild, queue = self.guild, self.queue
+        await self.opening()
+        await look()
+        await self.next()
+        await self.change(paused="1", closed_10="1", lock="2", cap="50", limit_0="3", limit_pending="5")
+        await look()
+        await self.change(paused=None, cooldown="60", role_reviewer="77", channel_queue="78")
+        await self.configuration.change(guild, self.request(), MIA, {"double_press_ms": "500"})
+        await self.configuration.set_ladder(
+            guild, self.request(), MIA, Ladder.of([(t.label, t.name.upper()) for t in SKIPS.tiers])
+        )
+        # A review that took a minute.
+        since = int((await self.redis.hget(keys.now(guild), "since")) or 0)
+        await self.redis.hset(keys.now(guild), "since", str(since - 60_000))
+        await self.next()
+        await self.next()
+        await look()
+        await queue.undo(guild, self.request(), THEO)
+        await queue.hold(guild, self.request(), MIA, 6)
+        await queue.bump(guild, self.request(), MIA, 4, 2)
+        await look()
+        await queue.back(guild, self.request(), MIA, 6)
+        await queue.promote(guild, self.request(), MIA, 6, 20)
+        await queue.promote(guild, self.request(), MIA, 6, 5)
+        rejected = await self.submit(CARLA, "No", claimed=15)
+        await queue.reject(guild, self.request(), MIA, rejected, reason="not paid")
+        await self.submit(CARLA, "Maybe", claimed=15)
+        mine = await self.submit(CARLA, "Mine")
+        await queue.remove(guild, self.request(), CARLA, mine, owner=CARLA.id)
+        await self.next()
+        await look()
+        await self.submit(ALICE, "One more")
+        await queue.clear(guild, self.request(), MIA, 0, reason="the show is over")
+        await self.points.link(guild, self.request(), MIA, HANDLE + 1, BRUNO.id, name="@bruno")
+        await self.points.unlink(guild, self.request(), MIA, HANDLE + 1)
+        await look()
