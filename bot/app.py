@@ -197,6 +197,8 @@ async def _declare(app: App, commands: tanjun.Client) -> None:
     lease = Lease(app.stores.redis, f"sl:lease:commands:{guild or 'global'}")
     async with lease.held():
         await commands.declare_global_commands(guild=hikari.UNDEFINED if guild is None else guild)
+    where = "everywhere" if guild is None else f"in guild {guild}"
+    _log.info("Discord has the commands, %s.", where)
     app.commands_declared.set()
 
 

@@ -51,7 +51,6 @@ class BotProcess:
             "SKIPLINE_ROLE": "",
             "SKIPLINE_SHARDS": "",
         }
-        self._sandbox = sandbox
         self._log = folder / "bot.log"
         self._child: asyncio.subprocess.Process | None = None
 
@@ -64,11 +63,9 @@ class BotProcess:
             )
         try:
             async with asyncio.timeout(START_SECONDS):
-                while b"Skipline is up" not in self._log.read_bytes()[start:]:
+                while b"Discord has the commands" not in self._log.read_bytes()[start:]:
                     if self._child.returncode is not None:
                         raise StepFailed(f"The bot did not start:\n{self._log.read_text()}")
-                    await asyncio.sleep(0.1)
-                while not self._sandbox.commands.all():
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise StepFailed(f"The bot did not start in time:\n{self._log.read_text()}") from None

@@ -2,7 +2,9 @@
 
 hikari 2.2.0 removed `is_dm_enabled` from application commands in favour of context types; tanjun still
 reads it from the builders it declares and, on every later start, from the commands Discord already has.
-Importing this module adds it to both. It must be imported before the first `tanjun.Client` is built.
+Importing this module adds it to both. Its comparison of the two also takes an option without options of its
+own for a changed one when Discord leaves the empty list out: it is replaced by one that does not. It must be
+imported before the first `tanjun.Client` is built.
 
 `tests/bot/test_tanjun_compat.py` fails as soon as either library makes this module unnecessary.
 """
@@ -10,10 +12,13 @@ Importing this module adds it to both. It must be imported before the first `tan
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import hikari
 from hikari.impl import special_endpoints
+from tanjun import _internal
 
 __all__ = ["mute_deprecations"]
 
@@ -40,6 +45,46 @@ def _command_is_dm_enabled(command: hikari.PartialCommand) -> bool:
     return not command.context_types or hikari.ApplicationContextType.BOT_DM in command.context_types
 
 
+def _same_options(
+    some: Sequence[hikari.CommandOption] | None, others: Sequence[hikari.CommandOption] | None
+) -> bool:
+    some, others = some or (), others or ()
+    return len(some) == len(others) and all(map(_same_option, some, others))
+
+
+def _same_option(one: hikari.CommandOption, other: hikari.CommandOption) -> bool:
+    def bare(option: hikari.CommandOption) -> hikari.CommandOption:
+        choices, channels = option.choices or None, option.channel_types or None
+        return attrs.evolve(option, options=None, choices=choices, channel_types=channels)
+
+    return bare(one) == bare(other) and _same_options(one.options, other.options)
+
+
+def _same_command(
+    one: hikari.PartialCommand | hikari.api.CommandBuilder,
+    other: hikari.PartialCommand | hikari.api.CommandBuilder | None,
+    /,
+) -> bool:
+    """Say whether a command is declared as it stands; in place of `tanjun._internal.cmp_command`."""
+    if other is None or one.type != other.type:
+        return False
+    sides: list[tuple[object, ...]] = []
+    options: list[Sequence[hikari.CommandOption] | None] = []
+    for side in (one, other):
+        # Any, because the member is precisely what the type checker knows not to exist.
+        compatible: Any = side
+        facts: tuple[object, ...] = (
+            compatible.is_dm_enabled in (True, hikari.UNDEFINED),
+            side.default_member_permissions or hikari.Permissions.NONE,
+            dict(side.name_localizations),
+        )
+        if isinstance(side, hikari.SlashCommand | hikari.api.SlashCommandBuilder):
+            facts += (side.description, dict(side.description_localizations))
+            options.append(side.options)
+        sides.append(facts)
+    return sides[0] == sides[1] and (not options or _same_options(*options))
+
+
 def _install() -> None:
     # Any, because the members are precisely what the type checker knows not to exist.
     builder: Any = special_endpoints.CommandBuilder
@@ -49,6 +94,7 @@ def _install() -> None:
         builder.set_is_dm_enabled = _set_is_dm_enabled
     if not hasattr(command, "is_dm_enabled"):
         command.is_dm_enabled = property(_command_is_dm_enabled)
+    _internal.cmp_command = _same_command
 
 
 def mute_deprecations() -> None:

@@ -42,8 +42,17 @@ class Registry:
         return web.json_response(self.commands)
 
     @staticmethod
+    def _without_empty_lists(option: dict[str, Any]) -> dict[str, Any]:
+        """Discord answers no `options` where an empty list was sent."""
+        kept = {name: value for name, value in option.items() if value != []}
+        if "options" in kept:
+            kept["options"] = [Registry._without_empty_lists(inner) for inner in kept["options"]]
+        return kept
+
+    @staticmethod
     def _stored(number: int, sent: dict[str, Any], guild: str | None) -> dict[str, Any]:
         permissions = sent.get("default_member_permissions")
+        sent = Registry._without_empty_lists(sent)
         stored = {
             "id": str(number),
             "application_id": str(APPLICATION),

@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -57,6 +57,7 @@ class Process:
         )
         self._reader = asyncio.create_task(self._read())
         await self.says("Skipline is up")
+        await self.says("Discord has the commands")
 
     async def _read(self) -> None:
         assert self.child is not None and self.child.stderr is not None
@@ -97,9 +98,11 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-def data_dir() -> Path:
-    """A short path (unix sockets live below it), removed by `skipline`'s fixture after its servers are."""
-    return Path(tempfile.mkdtemp(prefix="sl-"))
+def data_dir() -> Iterator[Path]:
+    """A short path: unix sockets live below it."""
+    folder = Path(tempfile.mkdtemp(prefix="sl-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -127,7 +130,6 @@ async def skipline(
     yield process
     if process.child is not None and process.child.returncode is None:
         await process.end(signal.SIGKILL)
-    shutil.rmtree(data_dir, ignore_errors=True)
 
 
 class Room:
