@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -52,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor = actions.add_parser("doctor", help="check everything and say what to mend")
     doctor.set_defaults(action=_doctor)
 
+    inspect = actions.add_parser("inspect", help="show what Redis holds of one server; changes nothing")
+    inspect.add_argument("guild", metavar="GUILD", type=_guild, help="the server's id")
+    inspect.set_defaults(action=_inspect)
+
     demo = actions.add_parser("demo", help="play a review session on a local copy of Discord")
     demo.add_argument("--once", action="store_true", help="end after it; exit code 0 if all went well")
     demo.set_defaults(action=_demo)
@@ -78,6 +83,19 @@ def _doctor(_: argparse.Namespace) -> int:
     from bot import doctor
 
     return doctor.run()
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    settings = load()
+    from bot import inspection
+
+    return inspection.run(settings, options.guild)
+
+
+def _guild(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,20}", text):
+        raise argparse.ArgumentTypeError("a server's id has digits only")
+    return int(text)
 
 
 def _demo(options: argparse.Namespace) -> int:
