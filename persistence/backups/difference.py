@@ -1,0 +1,216 @@
+"""What a restore would change: the exact writes, and the same in the words of people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from persistence.backups.document import ACTIVE, Live, LiveKey
+from persistence.events import Effect
+
+_COUNTERS: Final = ("number", "seq")
+_SEATS: Final = ("queue", "pending", "held", "bumped")
+_POINTS: Final = ("points:user", "points:handle")
+_SETTINGS: Final = ("settings", "ladder")
+_SONGS: Final = ("song:", "artist:")
+_TOLD: Final = (*_COUNTERS, *_SEATS, *_POINTS, *_SETTINGS, "tracks")
+
+
+@dataclass(frozen=True, slots=True)
+class SongChange:
+    """A song whose place a restore changes; `now` and `then` are its states and tiers, None: unknown."""
+
+    number: int
+    title: str
+    artist: str
+    user_name: str
+    now: str | None
+    then: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """A value that a restore changes; None: not set. `of` says whose it is, where that is known."""
+
+    key: str
+    field: str
+    of: str
+    now: str | None
+    then: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What tells the live state from the one to be restored.
+
+    `back` songs are active again, `gone` ones no longer, `moved` ones keep waiting elsewhere. `other` names
+    the keys with further changes.
+    """
+
+    effects: tuple[Effect, ...]
+    back: tuple[SongChange, ...]
+    gone: tuple[SongChange, ...]
+    moved: tuple[SongChange, ...]
+    points: tuple[ValueChange, ...]
+    settings: tuple[ValueChange, ...]
+    other: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who restores, when (ms since 1970) and why: left on songs the backup does not know."""
+
+    by: int
+    by_name: str
+    at: int
+    reason: str
+
+
+def wanted(live: Live, backup: Live, mark: Mark) -> dict[str, LiveKey]:
+    """Return the keys as a restore leaves them.
+
+    They are those of the backup, but
+
+    - the counters never go back, so that no number or place in line is given out twice;
+    - a song submitted since is kept, removed with the reason when it was still active;
+    - a display that stands keeps its message, else an old one would stay behind in its channel.
+    """
+    target = dict(backup)
+    for name in _COUNTERS:
+        values = [int(keys[name].values[""]) for keys in (live, backup) if name in keys]
+        if values:
+            target[name] = LiveKey("s", {"": str(max(values))})
+    if "displays" in live:
+        saved: Mapping[str, str] = backup["displays"].values if "displays" in backup else {}
+        target["displays"] = LiveKey("h", {**saved, **live["displays"].values})
+    for name, key in live.items():
+        if name.startswith("song:") and name not in backup:
+            target[name] = _removed(key, mark) if key.values.get("state") in ACTIVE else key
+    return target
+
+
+def difference(live: Live, backup: Live, mark: Mark) -> Difference:
+    """Compare the live keys with what restoring a backup would leave."""
+    target = wanted(live, backup, mark)
+    effects = tuple(
+        effect
+        for name in sorted(live.keys() | target.keys())
+        for effect in _effects(name, live.get(name), target.get(name))
+    )
+    changed = dict.fromkeys(effect.name for effect in effects)
+    back, gone, moved = _songs(live, target)
+    names = {
+        fields["user"]: fields["user_name"]
+        for fields in _song_fields(target).values()
+        if "user" in fields and "user_name" in fields
+    }
+    return Difference(
+        effects=effects,
+        back=back,
+        gone=gone,
+        moved=moved,
+        points=_values(_POINTS, live, target, names),
+        settings=_values(_SETTINGS, live, target, {}),
+        other=tuple(
+            name for name in changed if name not in _TOLD and not name.startswith(("song:", "artist:"))
+        ),
+    )
+
+
+def _removed(key: LiveKey, mark: Mark) -> LiveKey:
+    fields = {field: value for field, value in key.values.items() if field not in ("locked", "due")}
+    fields |= {"state": "removed", "reason": mark.reason, "ended_at": str(mark.at), "at": str(mark.at)}
+    fields |= {"by": str(mark.by), "by_name": mark.by_name}
+    return LiveKey("h", fields)
+
+
+def _effects(name: str, now: LiveKey | None, then: LiveKey | None) -> list[Effect]:
+    """Removals first, so that a key may change its type."""
+    values: Mapping[str, str] = then.values if then is not None else {}
+    found: list[Effect] = []
+    same = now is not None and then is not None and now.type == then.type
+    if now is not None:
+        for field in now.values:
+            if not (same and field in values):
+                found.append(Effect(now.type, name, field if now.type != "s" else None, None))
+    if then is not None:
+        for field, value in values.items():
+            if not (same and now is not None and now.values.get(field) == value):
+                found.append(Effect(then.type, name, field if then.type != "s" else None, value))
+    return found
+
+
+def _song_fields(keys: Live) -> dict[str, Mapping[str, str]]:
+    return {name: key.values for name, key in keys.items() if name.startswith("song:")}
+
+
+def _songs(
+    live: Live, target: Live
+) -> tuple[tuple[SongChange, ...], tuple[SongChange, ...], tuple[SongChange, ...]]:
+    """Songs that come back, go and move, each in the order of play where it waits, else by number."""
+    now, then = _song_fields(live), _song_fields(target)
+    here, there = _seats(live), _seats(target)
+    back: list[str] = []
+    gone: list[str] = []
+    moved: list[str] = []
+    for name in now.keys() | then.keys():
+        before, after = now.get(name, {}), then.get(name, {})
+        was, becomes = before.get("state") in ACTIVE, after.get("state") in ACTIVE
+        if becomes and not was:
+            back.append(name)
+        elif was and not becomes:
+            gone.append(name)
+        elif was and (before.get("state"), before.get("tier"), here.get(name)) != (
+            after.get("state"),
+            after.get("tier"),
+            there.get(name),
+        ):
+            moved.append(name)
+
+    def told(names: list[str], seats: Mapping[str, tuple[int, float]]) -> tuple[SongChange, ...]:
+        last = (len(_SEATS), 0.0)
+        ordered = sorted(names, key=lambda name: (seats.get(name, last), name))
+        return tuple(_song_change(name, now.get(name), then.get(name)) for name in ordered)
+
+    return told(back, there), told(gone, here), told(moved, there)
+
+
+def _seats(keys: Live) -> dict[str, tuple[int, float]]:
+    return {
+        f"song:{member}": (place, float(score))
+        for place, name in enumerate(_SEATS)
+        if name in keys
+        for member, score in keys[name].values.items()
+    }
+
+
+def _song_change(name: str, now: Mapping[str, str] | None, then: Mapping[str, str] | None) -> SongChange:
+    fields = then or now or {}
+
+    def stands(song: Mapping[str, str] | None) -> str | None:
+        return None if song is None else f"{song.get('state', '?')}, tier {song.get('tier', '?')}"
+
+    return SongChange(
+        number=int(fields.get("number") or name.removeprefix("song:")),
+        title=fields.get("title", ""),
+        artist=fields.get("artist", ""),
+        user_name=fields.get("user_name", ""),
+        now=stands(now),
+        then=stands(then),
+    )
+
+
+def _values(
+    names: tuple[str, ...], live: Live, target: Live, people: Mapping[str, str]
+) -> tuple[ValueChange, ...]:
+    changes: list[ValueChange] = []
+    for name in names:
+        now: Mapping[str, str] = live[name].values if name in live else {}
+        then: Mapping[str, str] = target[name].values if name in target else {}
+        changes += [
+            ValueChange(name, field, people.get(field, ""), now.get(field), then.get(field))
+            for field in sorted(now.keys() | then.keys())
+            if now.get(field) != then.get(field)
+        ]
+    return tuple(changes)

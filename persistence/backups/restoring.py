@@ -1,0 +1,168 @@
+"""Putting a backup back into Redis: looked at first, then done as one move like any other."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from redis.asyncio import Redis
+
+from persistence import recovery
+from persistence.archive import Archive
+from persistence.backups import moment
+from persistence.backups.difference import Difference, Mark, difference
+from persistence.backups.document import Backup, Live
+from persistence.backups.store import Step, silent
+from persistence.backups.taking import Backups, Cause, Taken
+from persistence.errors import Busy, Unavailable
+from persistence.keys import key
+
+_ATTEMPTS: Final = 50
+
+
+class Put(Protocol):
+    """Makes the move: all `effects` at once, unless the guild has moved on from revision `expected`.
+
+    The new revision is above `least`. Returns it, or None when nothing was done.
+    """
+
+    async def __call__(
+        self,
+        guild: int,
+        request: str,
+        *,
+        expected: int,
+        least: int,
+        effects: Sequence[Sequence[str | None]],
+        facts: Mapping[str, object],
+    ) -> int | None:
+        """Make the move."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a restore works with. `archive` None: PostgreSQL is away, so only a running queue is restored."""
+
+    redis: Redis
+    archive: Archive | None
+    backups: Backups
+    put: Put
+    by: int
+    by_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A finished restore. `revision` None: nothing differed. `before` is the backup of what was there."""
+
+    revision: int | None
+    difference: Difference
+    before: Taken | None
+    seconds: float
+
+
+async def preview(backup: Backup, way: Way) -> Difference:
+    """Work out what `restore` would change, and change nothing.
+
+    A Redis that knows nothing of the guild is taken as the archive would rebuild it. Raises `Unavailable`
+    when that would have to be asked and is away, and `Busy`.
+    """
+    keys = await _live(backup.guild_id, way)
+    return difference(keys, backup.keys, await _mark(backup, way))
+
+
+async def restore(backup: Backup, way: Way, step: Step = silent) -> Restored:
+    """Put a guild back to what a backup holds, running or not, as one move with all its effects.
+
+    Before it a Redis that lost moves is rebuilt from the archive, and what is there then is backed up.
+    Readers see the state before or after, nothing between. Raises `Unavailable` when Redis knows nothing of
+    the guild and PostgreSQL is away, `Busy` when the guild moves too fast, and what `Backups.take` raises.
+    """
+    started = time.monotonic()
+    guild_id = backup.guild_id
+    step("Comparing Redis with the archive")
+    await _open(guild_id, way)
+    before = None
+    if await way.redis.get(key(guild_id, "rev")) != "0":
+        before = await way.backups.take(guild_id, Cause.BEFORE_RESTORE, step)
+    request = f"restore:{secrets.token_hex(8)}"
+    step("Reading the queue")
+    read = await moment.read(guild_id, way.redis)
+    for _ in range(_ATTEMPTS):
+        found = difference(read.keys, backup.keys, await _mark(backup, way))
+        if not found.effects:
+            return Restored(None, found, before, time.monotonic() - started)
+        step(f"Writing {len(found.effects)} values")
+        revision = await way.put(
+            guild_id,
+            request,
+            expected=read.revision,
+            least=backup.revision,
+            effects=[list(effect) for effect in found.effects],
+            facts=_facts(backup, found),
+        )
+        if revision is not None:
+            return Restored(revision, found, before, time.monotonic() - started)
+        read = await moment.catch_up(guild_id, read, way.redis)
+    raise Busy(f"Guild {guild_id} moves all the time; pause the queue and try again.")
+
+
+async def _open(guild_id: int, way: Way) -> None:
+    """Make sure that Redis has all that the archive has, so that no revision is given out twice."""
+    if way.archive is not None:
+        try:
+            await recovery.reconcile(guild_id, way.redis, way.archive)
+            await recovery.open_guild(guild_id, way.redis, way.archive)
+        except Unavailable:
+            await _demand_open(guild_id, way)
+    else:
+        await _demand_open(guild_id, way)
+
+
+async def _demand_open(guild_id: int, way: Way) -> None:
+    if not await way.redis.exists(key(guild_id, "rev")):
+        raise Unavailable(
+            f"Redis knows nothing of guild {guild_id}, and PostgreSQL, which may know more than the backup, "
+            "cannot be reached."
+        )
+
+
+async def _live(guild_id: int, way: Way) -> Live:
+    try:
+        return (await moment.read(guild_id, way.redis)).keys
+    except moment.NotOpen:
+        if way.archive is None:
+            await _demand_open(guild_id, way)
+            raise
+        state = await way.archive.live(guild_id)
+        return {} if state is None else moment.of_rows(state.rows)
+
+
+async def _mark(backup: Backup, way: Way) -> Mark:
+    seconds, micros = await _time(way.redis)
+    return Mark(
+        by=way.by,
+        by_name=way.by_name,
+        at=seconds * 1000 + micros // 1000,
+        reason=f"The queue was restored as of {backup.taken_at:%Y-%m-%d %H:%M} UTC",
+    )
+
+
+async def _time(redis: Redis) -> tuple[int, int]:
+    answer: Any = await redis.time()
+    return int(answer[0]), int(answer[1])
+
+
+def _facts(backup: Backup, found: Difference) -> dict[str, object]:
+    return {
+        "backup": {"revision": backup.revision, "taken_at": backup.taken_at.isoformat()},
+        "back": len(found.back),
+        "gone": len(found.gone),
+        "moved": len(found.moved),
+        "points": len(found.points),
+        "settings": len(found.settings),
+    }

@@ -1,0 +1,62 @@
+-- include: move
+-- Puts a guild back to what a backup holds, as one move: exactly the writes that tell the two apart.
+-- ARGS: expected (the revision against which they were worked out)  least (the backup's own, which the new
+-- one must exceed)  effects (as in the event)  facts (for the event)
+if tonumber(REVISION) - 1 ~= ARGS.expected then
+  return refuse('stale', { revision = tonumber(REVISION) - 1 })
+end
+local TYPES = { z = 'zset', h = 'hash', s = 'string' }
+local seen = {}
+for _, effect in ipairs(ARGS.effects) do
+  local name = effect[2]
+  if not seen[name] then
+    seen[name] = true
+    local held = redis.call('TYPE', PREFIX .. name).ok
+    if held ~= 'none' and held ~= TYPES[effect[1]] then
+      return refuse('stale', { revision = ARGS.expected })
+    end
+  end
+end
+
+if ARGS.least >= tonumber(REVISION) then
+  REVISION = digits(ARGS.least + 1)
+end
+effects = ARGS.effects
+local WRITE = { z = 'ZADD', h = 'HSET' }
+local REMOVE = { z = 'ZREM', h = 'HDEL' }
+local index = 1
+while index <= #effects do
+  local kind, name, removing = effects[index][1], effects[index][2], effects[index][4] == cjson.null
+  if kind == 's' then
+    if removing then
+      redis.call('DEL', PREFIX .. name)
+    else
+      redis.call('SET', PREFIX .. name, effects[index][4])
+    end
+    index = index + 1
+  else
+    -- As many fields of one key at a time as Lua may hand over.
+    local given = {}
+    while #given < 2000 and index <= #effects do
+      local effect = effects[index]
+      if effect[1] ~= kind or effect[2] ~= name or (effect[4] == cjson.null) ~= removing then
+        break
+      end
+      if removing then
+        given[#given + 1] = effect[3]
+      elseif kind == 'z' then
+        given[#given + 1] = effect[4]
+        given[#given + 1] = effect[3]
+      else
+        given[#given + 1] = effect[3]
+        given[#given + 1] = effect[4]
+      end
+      index = index + 1
+    end
+    redis.call(removing and REMOVE[kind] or WRITE[kind], PREFIX .. name, unpack(given))
+  end
+end
+local answer = commit('restored_backup', '', ARGS.facts, {})
+-- As after a rebuild: whoever keeps settings in memory forgets them.
+redis.call('PUBLISH', 'sl:changes', string.match(PREFIX, '{(.-)}') .. ' ' .. REVISION .. ' restored')
+return answer
