@@ -110,7 +110,7 @@ def now(guild: int) -> str:
     "sl:{<guild>}:song:<number>",
     Type.HASH,
     Rebuilt.ARCHIVE,
-    "NOTHING: ended songs stay, about 1 kB each",
+    "NOTHING: ended songs stay, 0.4 to 1.5 kB each",
     fields=fields.SONG,
 )
 def song(guild: int, number: int) -> str:

@@ -151,23 +151,29 @@ def _moved(found: Inspection, move: Move) -> list[str]:
         song = f"{song} {clean(str(cast('dict[str, Any]', facts).get('title', '')), _TITLE)}"
     who = f"{clean(move.by_name, _NAME)} ({move.by})" if move.by else clean(move.by_name, _NAME)
     when = datetime.fromtimestamp(move.at / 1000, UTC).astimezone()
-    moment = f"{when:%d.%m. %H:%M:%S}, {_ago(found, move.at)}"
+    moment = f"{when:%Y-%m-%d %H:%M:%S}, {_ago(found, move.at)}"
     return [str(move.revision), moment, move.kind, song, _details(move), who]
 
 
 def _details(move: Move) -> str:
-    """The facts beyond the song, each as `name value`; lists by their length or their first parts."""
+    """The facts beyond the song: changes one by one, points by whose they are, the rest as `name value`."""
     parts: list[str] = []
     for name, value in move.data.items():
+        # An empty list of Lua arrives as an empty object.
+        rows = cast("list[list[Any]]", value) if isinstance(value, list) else []
         if name == "changes":
-            changes = cast("list[list[Any]]", value)
-            parts += [f"{field}: {before} → {after}" for field, before, after in changes]
-        elif isinstance(value, str | int | float) and name != "song":
+            parts += [f"{field}: {_absent(before)} → {_absent(after)}" for field, before, after in rows]
+        elif name == "rows":
+            parts += [f"{kind} {owner} {delta:+.0f}" for kind, owner, delta in rows]
+        elif name == "stake":
+            parts += [f"takes {amount} points of {owner}" for _, owner, amount in rows]
+        elif isinstance(value, str | int | float):
             parts.append(f"{name} {value}")
-        elif isinstance(value, list) and name in ("rows", "stake"):
-            rows = cast("list[list[Any]]", value)
-            parts.append(", ".join(f"{row[1]} {row[2]}" for row in rows))
     return clean("; ".join(parts), _DETAIL) if parts else ""
+
+
+def _absent(value: Any) -> str:
+    return "default" if value is None else str(value)
 
 
 def _shows(display: Display) -> str:

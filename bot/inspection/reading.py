@@ -15,6 +15,7 @@ from bot.doctor.findings import Finding, warn
 from bot.doctor.servers import redis_durability
 from state import keys
 from state.board import Board
+from state.ladder import SKIPS, Ladder
 from state.queue import Queue
 from state.refusal import Unopened
 from state.scripts import DEFAULTS, Scripts
@@ -157,7 +158,7 @@ async def _beside(client: Any, guild: int, board: Board) -> tuple[int, int, dict
         "leases": await _leases(client, guild, names),
         "archived": None if archived is None else int(archived),
         "owed_since": await _owed_since(client, guild, int(archived or 0)),
-        "settings": _changed(await client.hgetall(keys.settings(guild))),
+        "settings": _changed(await client.hgetall(keys.settings(guild)), board.ladder),
         "sizes": await _sizes(client, guild, names),
         "durability": await _durability(client),
     }
@@ -234,9 +235,14 @@ async def _owed_since(client: Any, guild: int, archived: int) -> int | None:
     return int(page[0][1].get("at", "0")) if page else None
 
 
-def _changed(fields: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    rows = ((name, value, _default(name)) for name, value in sorted(fields.items()))
+def _changed(fields: Mapping[str, str], ladder: Ladder) -> list[tuple[str, str, str]]:
+    rows = [(name, value, _default(name)) for name, value in sorted(fields.items())]
+    rows.append(("ladder", _names(ladder), _names(SKIPS)))
     return [row for row in rows if row[1] != row[2]]
+
+
+def _names(ladder: Ladder) -> str:
+    return ", ".join(tier.name for tier in ladder.tiers)
 
 
 def _default(name: str) -> str:

@@ -27,7 +27,7 @@ from state.scripts import Actor, Scripts
 from tests.bot.test_cli import run
 from tests.stage import Stage
 from tests.state.raw import dump
-from tests.state.show import ALICE, MIA, Show
+from tests.state.show import ALICE, HANDLE, MIA, Show
 
 TOKEN = "MTIz.a.b"
 
@@ -90,8 +90,15 @@ async def test_pending_and_held_and_the_last_ten_moves(show: Show) -> None:
     assert len(moves) == 10
     revision = int(str(await show.redis.get(keys.revision(show.guild))))
     assert [int(row[0]) for row in moves] == list(range(revision, revision - 10, -1))
-    assert moves[0][2:] == ["settings", "cap: None → 70", "Mia (9001)"]
+    assert moves[0][2:] == ["settings", "cap: default → 70", "Mia (9001)"]
     assert moves[1][2:] == ["held", "#4 Glass", "was waiting", "Mia (9001)"]
+
+
+async def test_points_are_told_by_whose_they_are(show: Show) -> None:
+    for _ in range(3):
+        await show.next()
+    text = await printed(show.redis, show.guild)
+    assert "takes 5000 points of 13" in text and f"user 11 +20; handle {HANDLE} +70" in text
 
 
 async def test_displays_and_what_they_show(stage: Stage) -> None:
@@ -130,7 +137,9 @@ async def test_a_ladder_of_their_own_is_told_by_its_names(redis: Redis, scripts:
     show = show_on(redis, scripts, guild)
     await show.configuration.set_ladder(guild, show.request(), MIA, LINES)
     await show.approved(ALICE, "Twice", 20)
-    assert part(await printed(redis, guild), "Next (1 of 1)")[0][-1].startswith("DoubleSkip, arrival")
+    text = await printed(redis, guild)
+    assert part(text, "Next (1 of 1)")[0][-1].startswith("DoubleSkip, arrival")
+    assert part(text, "Settings that differ")[0][:2] == ["ladder", "BackToBack, DoubleSkip, Skip, Free"]
 
 
 async def test_memory_by_key_with_what_nobody_documented(show: Show) -> None:
