@@ -26,7 +26,7 @@ from state.queue import Queue
 from state.scripts import Actor, Scripts
 from tests.bot.test_cli import run
 from tests.stage import Stage
-from tests.state.raw import dump
+from tests.state.raw import Keys, dump
 from tests.state.show import ALICE, HANDLE, MIA, Show
 
 TOKEN = "MTIz.a.b"
@@ -156,9 +156,14 @@ async def test_how_safe_the_server_is(show: Show) -> None:
 
 
 async def test_nothing_is_changed(show: Show) -> None:
-    before = await dump(show.redis, show.guild)
+    async def everything() -> Keys:
+        # A bot on the same server may archive meanwhile.
+        found = await dump(show.redis, show.guild)
+        return {name: value for name, value in found.items() if name != "archived"}
+
+    before = await everything()
     await printed(show.redis, show.guild)
-    assert await dump(show.redis, show.guild) == before
+    assert await everything() == before
 
 
 async def test_what_people_typed_is_shown_as_text(show: Show) -> None:
