@@ -16,7 +16,10 @@ Row = tuple[str, int, int]
 
 
 class Refusal(Exception):
-    """The rules forbid the move; `by` is who is to be named as having moved before."""
+    """The rules forbid the move; `by` is who is to be named as having moved before.
+
+    Of `any_song`, one is to be named.
+    """
 
     def __init__(self, reason: str, **facts: object) -> None:
         super().__init__(reason)
@@ -342,16 +345,17 @@ class Model:
             raise Refusal("stale", by=between)
         if top is None:
             raise Refusal("nothing")
-        for number, version in top.versions.items():
-            if self.songs[number].version != version:
-                raise Refusal("moved_on", song=number)
+        in_the_way = [
+            number for number, version in top.versions.items() if self.songs[number].version != version
+        ]
         for number, before in top.before.items():
             if before.state in ACTIVE and self.songs[number].state not in ACTIVE and before.track is not None:
-                for song in self.in_state(*ACTIVE):
-                    if song.track == before.track:
-                        raise Refusal("moved_on", song=song.number)
+                newer = [song.number for song in self.in_state(*ACTIVE) if song.track == before.track]
+                in_the_way += newer
             if before.state in ("waiting", "bumped") and before.tier not in self.ladder:
-                raise Refusal("moved_on", song=number)
+                in_the_way.append(number)
+        if in_the_way:
+            raise Refusal("moved_on", any_song=in_the_way)
         for number, before in top.before.items():
             self.songs[number] = copy.deepcopy(before)
         for number, lock in top.locked.items():

@@ -303,6 +303,8 @@ class Table:
             assert (op, int(refused.facts["by"])) == (op, facts["by"])
         if "moved" in facts:
             assert refused.facts["moved"] == facts["moved"]
+        if "any_song" in facts:
+            assert refused.facts["song"]["number"] in facts["any_song"]
         if "song" in facts:
             assert refused.facts["song"]["number"] == facts["song"]
 

@@ -35,8 +35,8 @@ class Process:
 
 
 @pytest.fixture
-async def two(redis_url: str) -> AsyncIterator[tuple[Process, Process]]:
-    async with connect(redis_url) as first, connect(redis_url) as second:
+async def two(quiet_redis_url: str) -> AsyncIterator[tuple[Process, Process]]:
+    async with connect(quiet_redis_url) as first, connect(quiet_redis_url) as second:
         both = Process(first), Process(second)
         for process in both:
             await process.feed.open()

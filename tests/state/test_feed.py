@@ -62,8 +62,8 @@ async def _cut_subscribers(redis: Redis) -> int:
     return sum([await client.client_kill_filter(_id=id_) for id_ in found])
 
 
-async def test_each_change_is_told_in_order(redis: Redis, redis_url: str, guild: int) -> None:
-    async with connect(f"{redis_url}?client_name={NAME}") as other:
+async def test_each_change_is_told_in_order(redis: Redis, quiet_redis_url: str, guild: int) -> None:
+    async with connect(f"{quiet_redis_url}?client_name={NAME}") as other:
         feed = Feed(other)
         listener = Listener(redis, guild, feed)
         await feed.open()
@@ -78,8 +78,8 @@ async def test_each_change_is_told_in_order(redis: Redis, redis_url: str, guild:
         await feed.close()
 
 
-async def test_nothing_is_missed_over_a_reconnect(redis: Redis, redis_url: str, guild: int) -> None:
-    async with connect(f"{redis_url}?client_name={NAME}") as other:
+async def test_nothing_is_missed_over_a_reconnect(redis: Redis, quiet_redis_url: str, guild: int) -> None:
+    async with connect(f"{quiet_redis_url}?client_name={NAME}") as other:
         feed = Feed(other)
         listener = Listener(redis, guild, feed)
         await feed.open()
@@ -96,7 +96,7 @@ async def test_nothing_is_missed_over_a_reconnect(redis: Redis, redis_url: str, 
 
 
 async def test_a_failing_listener_and_foreign_text_do_not_silence_it(
-    redis: Redis, redis_url: str, guild: int, caplog: pytest.LogCaptureFixture
+    redis: Redis, quiet_redis_url: str, guild: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.CRITICAL)
 
@@ -106,7 +106,7 @@ async def test_a_failing_listener_and_foreign_text_do_not_silence_it(
     async def broken_too() -> None:
         raise KeyError("resumed")
 
-    async with connect(f"{redis_url}?client_name={NAME}") as other:
+    async with connect(f"{quiet_redis_url}?client_name={NAME}") as other:
         feed = Feed(other)
         feed.listen(broken, broken_too)
         listener = Listener(redis, guild, feed)

@@ -77,8 +77,8 @@ async def _revision(redis: Redis, guild: int) -> int:
 
 
 @pytest.fixture
-async def wire(redis_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    async with Wire(tmp_path / "wire.sock", Path(urlsplit(redis_url).path)) as wire:
+async def wire(quiet_redis_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
+    async with Wire(tmp_path / "wire.sock", Path(urlsplit(quiet_redis_url).path)) as wire:
         yield wire
 
 
@@ -177,13 +177,13 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_a_press_delivered_to_another_process(redis: Redis, redis_url: str, guild: int) -> None:
+async def test_a_press_delivered_to_another_process(redis: Redis, quiet_redis_url: str, guild: int) -> None:
     client = Client.on(redis)
     await _furnish(client, guild)
     answer = await MOVES["next"](client, guild, "press")
     before = await _revision(redis, guild)
     other = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", AGAIN, redis_url, str(guild)), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", AGAIN, quiet_redis_url, str(guild)), stdout=asyncio.subprocess.PIPE
     )
     told, _ = await other.communicate()
     assert other.returncode == 0 and told.decode().strip() == str(answer)

@@ -19,8 +19,8 @@ SONGS = 200
 
 
 @pytest.mark.parametrize("reviewers", [2, 8])
-async def test_200_times_one_song_each(redis_url: str, guild: int, reviewers: int) -> None:
-    connections: list[Redis] = [connect(redis_url) for _ in range(reviewers)]
+async def test_200_times_one_song_each(quiet_redis_url: str, guild: int, reviewers: int) -> None:
+    connections: list[Redis] = [connect(quiet_redis_url) for _ in range(reviewers)]
     clients = [Client.on(connection) for connection in connections]
     actors = [Actor(900 + index, f"Reviewer {index}") for index in range(reviewers)]
     queue = clients[0].queue

@@ -20,9 +20,9 @@ _OPS = st.lists(st.tuples(st.sampled_from(KINDS), _DICE, _DICE, _DICE), min_size
 
 
 @pytest.fixture(scope="session")
-async def clients(redis_url: str) -> AsyncIterator[list[Client]]:
+async def clients(quiet_redis_url: str) -> AsyncIterator[list[Client]]:
     """Three processes."""
-    connections: list[Redis] = [connect(redis_url) for _ in range(3)]
+    connections: list[Redis] = [connect(quiet_redis_url) for _ in range(3)]
     yield [Client.on(connection) for connection in connections]
     for connection in connections:
         await connection.aclose()
