@@ -11,7 +11,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,20 @@ import orjson
 import pytest
 from redis.asyncio import Redis
 
+from bot import embedded
 from bot.documentation import DOCS
 from persistence import recovery
 from persistence.archive import Archive
 from persistence.pool import open_pool
 from state import keys, score
 from state.configure import Configuration
+from state.connection import connect
 from state.feed import Feed
 from state.lease import HOLDER, Lease
 from state.points import Points
 from state.queue import Queue
 from state.scripts import Actor, Scripts
+from tests.conftest import open_blank
 from tests.stage import Stage, until
 from tests.state.show import ALICE, HANDLE, MIA, Show
 
@@ -119,20 +122,28 @@ WAYS = [
 ]
 
 
+@pytest.fixture(scope="module")
+async def server_url(servers: Path) -> AsyncIterator[str]:
+    """A server as a show has it, on which no bot archives what the tests do."""
+    async with embedded.valkey(servers / "night") as server:
+        yield server.url
+
+
 @pytest.fixture(params=WAYS)
-async def night(
-    request: pytest.FixtureRequest, redis: Redis, redis_url: str, guild: int, scripts: Scripts
-) -> Night:
+async def night(request: pytest.FixtureRequest, server_url: str, guild: int) -> AsyncIterator[Night]:
+    redis = connect(server_url)
+    scripts = Scripts(redis, lambda guild: open_blank(redis, guild))
     configuration = Configuration(redis, scripts, Feed(redis))
     show = Show(redis, Queue(redis, scripts), Points(redis, scripts), configuration, guild)
     await show.opening()
 
     async def lines(command: str, **values: int) -> str:
         if request.param == "redis-cli":
-            return await through_a_shell(redis_url, command, **values)
+            return await through_a_shell(server_url, command, **values)
         return await through_python(redis, command, **values)
 
-    return Night(redis, show, lines)
+    yield Night(redis, show, lines)
+    await redis.aclose()
 
 
 async def next_by_the_board(night: Night) -> list[str]:
@@ -303,8 +314,10 @@ async def test_whether_anything_grows(night: Night) -> None:
 async def test_whether_this_redis_is_safe(night: Night) -> None:
     lines = (await night.ask("Is this Redis safe?")).split("\n")
     found = dict(zip(lines[::2], lines[1::2], strict=True))
-    # The server of the tests keeps nothing, and the answer says so.
-    assert found == {"appendonly": "no", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
+    assert found == {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+    await night.redis.config_set("appendfsync", "everysec")
+    assert "everysec" in await night.ask("Is this Redis safe?")
+    await night.redis.config_set("appendfsync", "always")
 
 
 @pytest.mark.parametrize("way", WAYS)
