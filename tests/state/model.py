@@ -16,10 +16,7 @@ Row = tuple[str, int, int]
 
 
 class Refusal(Exception):
-    """The rules forbid the move; `by` is who is to be named as having moved before.
-
-    Of `any_song`, one is to be named.
-    """
+    """The rules forbid the move; the facts are what is to be told, of `any_song` one."""
 
     def __init__(self, reason: str, **facts: object) -> None:
         super().__init__(reason)
@@ -350,8 +347,7 @@ class Model:
         ]
         for number, before in top.before.items():
             if before.state in ACTIVE and self.songs[number].state not in ACTIVE and before.track is not None:
-                newer = [song.number for song in self.in_state(*ACTIVE) if song.track == before.track]
-                in_the_way += newer
+                in_the_way += [song.number for song in self.in_state(*ACTIVE) if song.track == before.track]
             if before.state in ("waiting", "bumped") and before.tier not in self.ladder:
                 in_the_way.append(number)
         if in_the_way:

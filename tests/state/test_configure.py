@@ -17,7 +17,7 @@ from state.refusal import Reason, Refused
 from state.scripts import Actor, Scripts
 from state.song import NewSong
 from tests.state import raw
-from tests.state.table import Client
+from tests.state.plays import Client
 
 MIA = Actor(901, "Mia")
 

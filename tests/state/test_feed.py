@@ -12,7 +12,7 @@ from state.connection import connect
 from state.feed import Change, Feed
 from state.scripts import Actor
 from state.song import NewSong
-from tests.state.table import Client
+from tests.state.plays import Client
 
 NAME = "feed-under-test"
 MIA = Actor(901, "Mia")

@@ -17,7 +17,7 @@ from state.scripts import Actor, Scripts, Unopened
 from state.song import NewSong, SongState
 from tests.conftest import _guilds
 from tests.state import raw
-from tests.state.table import Client
+from tests.state.plays import Client
 
 MIA = Actor(901, "Mia")
 TEXTS = {

@@ -24,7 +24,7 @@ from state.scripts import Actor
 from state.song import NewSong
 from tests.state import raw
 from tests.state.cut import Wire
-from tests.state.table import Client
+from tests.state.plays import Client
 
 MIA = Actor(901, "Mia")
 Move = Callable[[Client, int, str], Awaitable[Any]]
@@ -166,7 +166,7 @@ async def test_scripts_flushed_in_between(redis: Redis, wire: Wire, through: Cli
 AGAIN = """
 import asyncio, sys
 from state.connection import connect
-from tests.state.table import Client
+from tests.state.plays import Client
 from tests.state.test_lost_replies import MOVES
 
 async def main(url, guild):

@@ -13,7 +13,7 @@ from state.refusal import Reason, Refused
 from state.scripts import Actor
 from state.song import NewSong
 from tests.state import raw
-from tests.state.table import Client
+from tests.state.plays import Client
 
 SONGS = 200
 

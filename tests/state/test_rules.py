@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from state.connection import connect
 from tests.conftest import _guilds
 from tests.state import raw
-from tests.state.table import KINDS, LADDERS, Client, Op, Table
+from tests.state.plays import KINDS, LADDERS, Client, Op
+from tests.state.table import Table
 
 _DICE = st.integers(0, 719)
 _OPS = st.lists(st.tuples(st.sampled_from(KINDS), _DICE, _DICE, _DICE), min_size=30, max_size=120)

@@ -16,7 +16,7 @@ from state.points import PointsChange
 from state.scripts import Actor
 from state.song import NewSong
 from tests.state import raw
-from tests.state.table import Client
+from tests.state.plays import Client
 
 SNOWFLAKE = 1_180_000_000_000_000_007
 TIKTOK = 7_312_345_678_901_234_567

@@ -16,7 +16,7 @@ from state.refusal import Reason, Refused
 from state.scripts import Actor
 from state.song import NewSong
 from tests.state import raw
-from tests.state.table import Client
+from tests.state.plays import Client
 
 MIA, NOA = Actor(901, "Mia"), Actor(902, "Noa")
 HANDLE_1, HANDLE_3 = 7_000_000_000_000_000_001, 7_000_000_000_000_000_003
