@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from bot import backup_cli
 from bot.errors import StartupError
 from bot.settings import Role, load
 
@@ -56,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     inspect = actions.add_parser("inspect", help="show what Redis holds of one server; changes nothing")
     inspect.add_argument("guild", metavar="GUILD", type=_guild, help="the server's id")
     inspect.set_defaults(action=_inspect)
+
+    backup_cli.add_to(actions)
 
     demo = actions.add_parser("demo", help="play a review session on a local copy of Discord")
     demo.add_argument("--once", action="store_true", help="end after it; exit code 0 if all went well")

@@ -9,6 +9,9 @@ from typing import Final
 from persistence.backups.document import ACTIVE, Live, LiveKey
 from persistence.events import Effect
 
+PART: Final = 100_000
+"""Values written by one move; the archive takes them in a few seconds, and Redis in half of one."""
+
 _COUNTERS: Final = ("number", "seq")
 _SEATS: Final = ("queue", "pending", "held", "bumped")
 _POINTS: Final = ("points:user", "points:handle")
@@ -116,6 +119,31 @@ def difference(live: Live, backup: Live, mark: Mark) -> Difference:
             name for name in changed if name not in _TOLD and not name.startswith(("song:", "artist:"))
         ),
     )
+
+
+def first_part(found: Difference, live: Live, backup: Live) -> tuple[Effect, ...]:
+    """Return the writes to do first: all of them, unless there are more than `PART`.
+
+    Then songs that ended long ago and are missing come first, some at a time: no list shows them, so every
+    state on the way is as good as the one before. The counters go with them, so that no number is taken.
+    """
+    if len(found.effects) <= PART:
+        return found.effects
+    quiet = {
+        name
+        for name, key in backup.items()
+        if name.startswith("song:") and name not in live and key.values.get("state") not in ACTIVE
+    }
+    chosen = [effect for effect in found.effects if effect.name in _COUNTERS]
+    counters = len(chosen)
+    last = ""
+    for effect in found.effects:
+        if effect.name in quiet:
+            if len(chosen) >= PART and effect.name != last:
+                break
+            chosen.append(effect)
+            last = effect.name
+    return tuple(chosen) if len(chosen) > counters else found.effects
 
 
 def _removed(key: LiveKey, mark: Mark) -> LiveKey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -13,14 +14,17 @@ from redis.asyncio import Redis
 from persistence import recovery
 from persistence.archive import Archive
 from persistence.backups import moment
-from persistence.backups.difference import Difference, Mark, difference
+from persistence.backups.difference import Difference, Mark, difference, first_part
 from persistence.backups.document import Backup, Live
 from persistence.backups.store import Step, silent
 from persistence.backups.taking import Backups, Cause, Taken
-from persistence.errors import Busy, Unavailable
+from persistence.errors import Busy, PersistenceError, Unavailable
 from persistence.keys import key
 
+_log = logging.getLogger(__name__)
+
 _ATTEMPTS: Final = 50
+_BATCH: Final = 100
 
 
 class Put(Protocol):
@@ -79,7 +83,8 @@ async def restore(backup: Backup, way: Way, step: Step = silent) -> Restored:
     """Put a guild back to what a backup holds, running or not, as one move with all its effects.
 
     Before it a Redis that lost moves is rebuilt from the archive, and what is there then is backed up.
-    Readers see the state before or after, nothing between. Raises `Unavailable` when Redis knows nothing of
+    Readers see the state before or after, nothing between; a difference above 100,000 values comes in several
+    moves, of which only the last shows. Raises `Unavailable` when Redis knows nothing of
     the guild and PostgreSQL is away, `Busy` when the guild moves too fast, and what `Backups.take` raises.
     """
     started = time.monotonic()
@@ -89,26 +94,46 @@ async def restore(backup: Backup, way: Way, step: Step = silent) -> Restored:
     before = None
     if await way.redis.get(key(guild_id, "rev")) != "0":
         before = await way.backups.take(guild_id, Cause.BEFORE_RESTORE, step)
-    request = f"restore:{secrets.token_hex(8)}"
     step("Reading the queue")
     read = await moment.read(guild_id, way.redis)
-    for _ in range(_ATTEMPTS):
-        found = difference(read.keys, backup.keys, await _mark(backup, way))
-        if not found.effects:
-            return Restored(None, found, before, time.monotonic() - started)
+    whole = found = difference(read.keys, backup.keys, await _mark(backup, way))
+    revision, refused = None, 0
+    while found.effects:
         step(f"Writing {len(found.effects)} values")
-        revision = await way.put(
+        effects = first_part(found, read.keys, backup.keys)
+        written = await way.put(
             guild_id,
-            request,
+            f"restore:{secrets.token_hex(8)}",
             expected=read.revision,
             least=backup.revision,
-            effects=[list(effect) for effect in found.effects],
-            facts=_facts(backup, found),
+            effects=[list(effect) for effect in effects],
+            facts=_facts(backup, whole),
         )
-        if revision is not None:
-            return Restored(revision, found, before, time.monotonic() - started)
+        if written is None:
+            refused += 1
+            if refused == _ATTEMPTS:
+                raise Busy(f"Guild {guild_id} moves all the time; pause the queue and try again.")
+        else:
+            revision = written
+            step("Bringing the archive up to date")
+            await _archive(guild_id, way)
+            if len(effects) == len(found.effects):
+                break
         read = await moment.catch_up(guild_id, read, way.redis)
-    raise Busy(f"Guild {guild_id} moves all the time; pause the queue and try again.")
+        found = difference(read.keys, backup.keys, await _mark(backup, way))
+    return Restored(revision, whole, before, time.monotonic() - started)
+
+
+async def _archive(guild_id: int, way: Way) -> None:
+    """Archive what was written at once; who archives otherwise need not run, or finds nothing left to do."""
+    if way.archive is None:
+        return
+    try:
+        reached = await way.archive.cursor(guild_id) or 0
+        while events := await recovery.entries(guild_id, reached, _BATCH, way.redis):
+            reached = await way.archive.append(guild_id, events)
+    except PersistenceError as error:
+        _log.warning("Guild %s: the restored state is archived later: %s", guild_id, error)
 
 
 async def _open(guild_id: int, way: Way) -> None:

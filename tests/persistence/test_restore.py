@@ -245,3 +245,20 @@ async def test_boards_are_of_before_or_after(show: Show) -> None:
         stop.set()
     assert restored.revision is not None
     assert all((songs == expected) == (revision >= restored.revision) for revision, songs in seen)
+
+
+async def test_a_long_history_comes_back_in_several_moves(show: Show, pool: Pool, monkeypatch: Any) -> None:
+    await show.play_on(60)
+    await show.queue.clear(show.guild, "clear", MIA, 0)
+    backup, before, scores = await backed_up(show), await picture(show), await order(show)
+    await show.lose()
+    await show.forget(pool)
+    monkeypatch.setattr("persistence.backups.difference.PART", 100)
+    restored = await restore(backup, show.way)
+    assert restored.revision is not None and restored.revision > backup.revision + 3
+    assert await picture(show) == before and await order(show) == scores
+    events = await show.archive.events(show.guild)
+    assert {event.kind for event in events} == {"restored_backup"}
+    assert "queue" not in {effect.name for event in events[:-1] for effect in event.effects}
+    assert {"number", "seq"} <= {effect.name for effect in events[0].effects}
+    await show.agrees()
