@@ -41,6 +41,7 @@ class HourlyBackups:
         self._clock = clock or SystemClock()
         self._look_seconds = look_seconds
         self._last: dict[int, datetime] = {}
+        self._starting = True
         self.troubles: dict[int, str] = {}
 
     async def run(self) -> None:
@@ -48,6 +49,7 @@ class HourlyBackups:
         while True:
             async with Lease(self._redis, LEASE).held() as lease:
                 self._last.clear()  # another process may have taken some meanwhile
+                self._starting = True
                 while not lease.lost.is_set():
                     work = asyncio.ensure_future(self.round(lease))
                     try:
@@ -64,7 +66,10 @@ class HourlyBackups:
                         continue
 
     async def round(self, lease: Lease) -> int:
-        """Back up every guild whose hour is over; return how many new backups were taken."""
+        """Back up every guild whose hour is over; return how many new backups were taken.
+
+        A guild without any backup gets one in the first round, an hour after its first move in later ones.
+        """
         taken = 0
         for guild in await self._backups.guilds():
             if not await self._due(guild):
@@ -72,14 +77,15 @@ class HourlyBackups:
             if not await lease.holds():
                 break
             taken += await self._take(guild)
+        self._starting = False
         return taken
 
     async def _due(self, guild: int) -> bool:
         if guild not in self._last:
             newest = next(iter(await self._backups.store.entries(guild)), None)
-            if newest is None:
+            if newest is None and self._starting:
                 return True
-            self._last[guild] = newest.taken_at
+            self._last[guild] = self._clock.now() if newest is None else newest.taken_at
         return self._clock.now() - self._last[guild] >= EVERY
 
     async def _take(self, guild: int) -> bool:
@@ -108,6 +114,6 @@ class HourlyBackups:
             self.troubles[guild] = type(error).__name__
 
     def _tell(self, guild: int, trouble: str) -> None:
-        if self.troubles.get(guild) != trouble:
+        if guild not in self.troubles:
             _log.warning("Backup of guild %d: %s", guild, trouble)
         self.troubles[guild] = trouble

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,6 +86,7 @@ class Backups:
         except Damaged:
             return None
         if entry.whole and not faults:
-            return Taken(entry, await asyncio.to_thread(lambda: backup.songs), new=False)
+            unknown = () if entry.database else ("PostgreSQL cannot be asked whether it has it, too.",)
+            return Taken(entry, backup.songs, new=False, troubles=unknown)
         kept = await self.store.keep(backup, step)
         return Taken(kept.entry, backup.songs, new=False, troubles=kept.troubles)
