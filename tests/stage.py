@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot import embedded
 from bot.settings import Settings
 from sandbox.discord import Channel, Guild, Person, Role, Sandbox
 from state.scripts import Actor
@@ -30,6 +31,15 @@ async def discord() -> AsyncIterator[Sandbox]:
     watch(sandbox)
     yield sandbox
     await sandbox.close()
+
+
+@pytest.fixture(scope="session")
+async def stage_redis_url(servers: Path) -> AsyncIterator[str]:
+    """A Valkey of the bot's own: its archive writer looks after every guild it finds there."""
+    folder = servers / "stage"
+    folder.mkdir()
+    async with embedded.valkey(folder, durable=False) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
@@ -55,12 +65,15 @@ def settings_for(
 
 @pytest.fixture(scope="session")
 async def app(
-    discord: Sandbox, redis_url: str, session_database_url: str, tmp_path_factory: pytest.TempPathFactory
+    discord: Sandbox,
+    stage_redis_url: str,
+    session_database_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[App]:
     """One bot for the run, with everything it does."""
     from bot.app import running  # only who needs the bot pays for loading it
 
-    settings = settings_for(discord, redis_url, session_database_url, tmp_path_factory.mktemp("data"))
+    settings = settings_for(discord, stage_redis_url, session_database_url, tmp_path_factory.mktemp("data"))
     async with running(settings) as app:
         await asyncio.wait_for(app.commands_declared.wait(), 10)
         yield app

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import hikari
@@ -181,13 +182,13 @@ async def test_every_id_of_the_panel_has_a_handler() -> None:
         def __getattr__(self, name: str) -> None:
             return None
 
-    known = {item.custom_id for item in PanelView(Nobody()).children}  # type: ignore[arg-type]
+    known = {item.custom_id for item in PanelView(Nobody(), nullcontext).children}  # type: ignore[arg-type]
     drawn: set[str] = set()
     for settings in (GuildSettings(), GuildSettings(paused=True)):
         for row in body(painted("reviewer", board(settings=settings)))["components"]:
             drawn |= {item["custom_id"] for item in row["components"]}
     assert drawn == known
-    assert PanelView(Nobody()).is_persistent  # type: ignore[arg-type]
+    assert PanelView(Nobody(), nullcontext).is_persistent  # type: ignore[arg-type]
 
 
 def test_the_tier_step_fits_with_the_longest_ladder() -> None:

@@ -322,13 +322,13 @@ async def test_whether_this_redis_is_safe(night: Night) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_stuck_display_is_seen_painted_anew_and_taken_out(
-    stage: Stage, redis_url: str, way: str
+    stage: Stage, stage_redis_url: str, way: str
 ) -> None:
     stores = stage.app.stores
 
     async def ask(question: str) -> str:
         if way == "redis-cli":
-            return await through_a_shell(redis_url, COMMANDS[question], G=stage.id, U=0, N=0)
+            return await through_a_shell(stage_redis_url, COMMANDS[question], G=stage.id, U=0, N=0)
         return await through_python(stores.redis, COMMANDS[question], G=stage.id, U=0, N=0)
 
     await stage.display("public", stage.queue)

@@ -6,7 +6,7 @@ import signal
 
 from redis.asyncio import Redis
 
-from sandbox.discord import Message, Sandbox
+from sandbox.discord import Exchange, Message, Sandbox
 from state.configure import Configuration
 from state.feed import Feed
 from state.queue import Queue
@@ -26,6 +26,13 @@ async def put_up_panel(redis: Redis, room: Room) -> Message:
         place = (int(channel.id), 0)
         await configuration.set_display(guild, secrets.token_hex(8), ADMIN, kind, place)
     return await room.panel()
+
+
+async def pressed(room: Room, panel: Message) -> Message:
+    """The panel after the host pressed Next on it."""
+    reply = await room.host.press(panel, label="Next")
+    assert reply.ok, reply.text
+    return await reply.settled()
 
 
 async def titles(redis: Redis, room: Room) -> list[str]:
@@ -53,8 +60,7 @@ async def test_kill_in_mid_session_loses_and_doubles_nothing(
     await room.submit(room.alice, "First light")
     await room.submit(room.bruno, "Second wind")
     panel = await put_up_panel(redis_of, room)
-    reply = await room.host.press(panel, label="Next")
-    assert reply.ok and "First light" in reply.text, reply.text
+    assert "First light" in (await pressed(room, panel)).text
     before = await titles(redis_of, room)
     posted = len(room.review.messages)
 
@@ -65,8 +71,7 @@ async def test_kill_in_mid_session_loses_and_doubles_nothing(
     await skipline.start()
 
     assert await titles(redis_of, room) == before == ["Second wind"]
-    reply = await room.host.press(await room.panel(), label="Next")
-    assert reply.ok and "Second wind" in reply.text, reply.text
+    assert "Second wind" in (await pressed(room, await room.panel())).text
     assert len(room.review.messages) == posted
     revisions = await archived(postgres_of, redis_of, room)
     assert revisions == list(range(1, len(revisions) + 1))
@@ -74,12 +79,13 @@ async def test_kill_in_mid_session_loses_and_doubles_nothing(
     assert [row["title"] for row in played] == ["First light"]
 
 
+def declaring(exchange: Exchange, method: str) -> bool:
+    return exchange.method == method and exchange.route == "/applications/{application_id}/commands"
+
+
 async def test_both_starts_declare_the_commands(skipline: Process, sandbox: Sandbox, room: Room) -> None:
     def sent(method: str) -> int:
-        return sum(
-            exchange.method == method and exchange.route == "/applications/{application_id}/commands"
-            for exchange in sandbox.requests
-        )
+        return sum(declaring(exchange, method) for exchange in sandbox.requests)
 
     await room.submit(room.alice, "Hello")
     assert sent("PUT") == 1
@@ -87,9 +93,7 @@ async def test_both_starts_declare_the_commands(skipline: Process, sandbox: Sand
     assert await skipline.end() == 0
     await skipline.start()
     await room.submit(room.bruno, "Again")
-    async with asyncio.timeout(10):
-        while sent("GET") == asked:
-            await asyncio.sleep(0.05)
+    assert sent("GET") == asked + 1
     assert sent("PUT") == 1
 
 
