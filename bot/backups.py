@@ -14,6 +14,7 @@ from bot.clock import Clock, SystemClock
 from bot.errors import Reporter, unavailable
 from persistence.backups import Backups, Cause, NotOpen
 from persistence.errors import PersistenceError
+from state import keys
 from state.lease import Lease
 
 _log = logging.getLogger("skipline.backups")
@@ -21,7 +22,7 @@ _log = logging.getLogger("skipline.backups")
 EVERY: Final = timedelta(hours=1)
 LOOK_SECONDS: Final = 60.0
 """How often it looks whose hour is over; a restart neither skips an hour nor doubles a backup."""
-LEASE: Final = "sl:lease:backups"
+LEASE: Final = keys.common_lease("backups")
 
 
 class HourlyBackups:
