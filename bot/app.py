@@ -16,6 +16,7 @@ import hikari
 import miru
 import tanjun
 import uvloop
+from redis.asyncio import Redis
 
 from bot import hooks, logs, tanjun_compat
 from bot.clock import Clock, SystemClock
@@ -153,6 +154,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
     router = Router()
     clock, in_flight = SystemClock(), InFlight()
     for type_, value in (
+        (Redis, stores.redis),
         (Queue, stores.queue),
         (Points, stores.points),
         (Configuration, stores.configuration),
@@ -168,7 +170,9 @@ async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
     ):
         commands.set_type_dependency(type_, value)
     hooks.install(commands=commands, views=views, router=router, bot=bot, reporter=app.reporter)
-    commands.load_directory(Path(__file__).parent.parent / "plugins", namespace="plugins")
+    plugins = Path(__file__).parent.parent / "plugins"
+    commands.load_directory(plugins, namespace="plugins")
+    commands.load_modules(*(f"plugins.{each.parent.name}" for each in sorted(plugins.glob("*/__init__.py"))))
 
     await commands.open()
     Intake(bot, commands, views, in_flight)
