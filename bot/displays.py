@@ -26,7 +26,7 @@ from state import keys
 from state.configure import Configuration
 from state.connection import fields_of
 from state.feed import Change, Feed
-from state.lease import LEASE_SECONDS, Lease
+from state.lease import Lease
 from state.queue import Queue
 from state.refusal import Refused
 from state.scripts import Actor
@@ -38,6 +38,9 @@ PACE: Final = 1.5
 
 SETTLE: Final = 0.05
 """Seconds from a change to its painting: a burst gathers, and whoever pressed is answered first."""
+
+LEASE_SECONDS: Final = 3.0
+"""A painter that died with a guild on its hands is replaced within this time."""
 
 RETRY_SECONDS: Final = 5.0
 """Until a painting that failed for an unknown reason is tried again."""
@@ -123,7 +126,7 @@ class Displays:
             self._painters.pop(guild, None)
 
     async def _paint_while_dirty(self, guild: int) -> None:
-        lease = Lease(self._redis, keys.lease(guild, "displays"))
+        lease = Lease(self._redis, keys.lease(guild, "displays"), seconds=LEASE_SECONDS)
         while guild in self._dirty and not self._closed:
             try:
                 # Forget the mark before looking: a change heard during the look must set it again.
@@ -132,8 +135,8 @@ class Displays:
                     continue
                 self._dirty.add(guild)
                 if not await lease.take():
-                    # The holder heard the same change. Should it die, its lease ends and we look again.
-                    await asyncio.sleep(LEASE_SECONDS)
+                    # The holder heard the same change. Should it be dead, its lease ends soon: look again.
+                    await asyncio.sleep(LEASE_SECONDS / 3)
                     continue
                 try:
                     await self._rounds(guild, lease)
