@@ -42,7 +42,8 @@ async def read(guild_id: int, redis: Redis) -> Moment:
     for _ in range(_ATTEMPTS):
         before = await _revision(guild_id, redis)
         if before is not None:
-            keys = of_rows(await live_keys.read(guild_id, redis))
+            # In a thread: a long history would hold up everything else this process does.
+            keys = await asyncio.to_thread(of_rows, await live_keys.read(guild_id, redis))
             after = await _revision(guild_id, redis)
             if after is not None and after >= before:
                 events = await _between(guild_id, before, after, redis)

@@ -1,7 +1,8 @@
-"""How long a backup and a restore into nothing take: `python -m tests.persistence.measure_restore [songs]`.
+"""How long a backup and a restore into nothing take.
 
-Prints milliseconds and sizes for a queue in which every song waits. `longest wait` is what another client of
-the same Redis waited at most while the restore was written.
+`python -m tests.persistence.measure_restore [songs] [ended]` prints milliseconds and sizes for a queue in
+which `songs` wait and `ended` more have been played. `longest wait` is what another client of the same Redis,
+in this process, waited at most while the restore was written.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tests.persistence.backing import Show
 from tests.persistence.moves import submit
 
 
-async def measure(songs: int) -> None:
+async def measure(songs: int, ended: int) -> None:
     with tempfile.TemporaryDirectory(prefix="sl-") as folder:
         data = Path(folder)
         async with embedded.valkey(data) as valkey, embedded.postgres(data) as postgres:
@@ -31,7 +32,7 @@ async def measure(songs: int) -> None:
             pool = await open_pool(postgres.url)
             redis = Redis.from_url(valkey.url, decode_responses=True, socket_timeout=60)
             show = Show(redis, pool, 1, data)
-            await _fill(redis, songs)
+            await _fill(redis, songs, ended)
             started = time.perf_counter()
             taken = await show.backups.take(1, Cause.ASKED)
             said = {"backup": time.perf_counter() - started}
@@ -53,7 +54,7 @@ async def measure(songs: int) -> None:
             row = taken.entry.row
             assert row is not None and restored.revision is not None
             print(  # noqa: T201 - that is what it is for
-                f"{songs} songs, {len(restored.difference.effects)} values: "
+                f"{songs} + {ended} songs, {len(restored.difference.effects)} values: "
                 + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in said.items())
                 + f"; file {row.size / 2**20:.1f} MiB, event {mebibytes:.1f} MiB"
             )
@@ -61,12 +62,15 @@ async def measure(songs: int) -> None:
             await pool.close()
 
 
-async def _fill(redis: Redis, songs: int) -> None:
+async def _fill(redis: Redis, songs: int, ended: int) -> None:
     await redis.sadd("sl:guilds", "1")
-    for start in range(1, songs + 1, 500):
+    for start in range(1, songs + ended + 1, 500):
         async with redis.pipeline(transaction=False) as pipe:
-            for number in range(start, min(start + 500, songs + 1)):
-                for type_, name, field, value in submit(number):
+            for number in range(start, min(start + 500, songs + ended + 1)):
+                played = number > songs
+                for type_, name, field, value in submit(number, **{"state": "played"} if played else {}):
+                    if played and not name.startswith(("song:", "number", "seq")):
+                        continue
                     if type_ == "s":
                         pipe.set(key(1, name), str(value))
                     elif type_ == "h":
@@ -74,7 +78,7 @@ async def _fill(redis: Redis, songs: int) -> None:
                     else:
                         pipe.zadd(key(1, name), {str(field): int(str(value))})
             await pipe.execute()
-    await redis.set(key(1, "rev"), str(songs))
+    await redis.set(key(1, "rev"), str(songs + ended))
 
 
 async def _probe(redis: Redis, waits: list[float], stop: asyncio.Event) -> None:
@@ -86,4 +90,4 @@ async def _probe(redis: Redis, waits: list[float], stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
+    asyncio.run(measure(*(int(given) for given in [*sys.argv[1:], "10000", "0"][:2])))
