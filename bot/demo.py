@@ -247,7 +247,7 @@ async def _play(show: Show, steps: Sequence[Step]) -> int:
         show.console.print(f"\n[bold cyan]{number}. {escape(title)}[/bold cyan]", highlight=False)
         try:
             await step(show)
-        except StepFailed as failed:
+        except (StepFailed, LookupError, TimeoutError) as failed:
             show.console.print(f"   [bold red]FAILED[/bold red] {escape(str(failed))}", highlight=False)
             return 1
     show.console.print(f"\n[bold green]All {len(steps)} steps had their effect.[/bold green]")
