@@ -2,22 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
+from state.ladder import Ladder
 from state.scripts import CONSTANTS, DEFAULTS
 
-_MOST: Final[Mapping[str, int]] = {
-    "lock": int(CONSTANTS["MOST_LOCKED"]),
-    "cap": 10**6,
-    "limit:0": 10**6,
-    "limit:pending": 10**6,
-    "cooldown": 365 * 24 * 3600,
-    "double_press_ms": 10_000,
-}
-_SWITCHES: Final = ("paused", "closed:")
+
+class Kind(StrEnum):
+    """What a setting's value is, as people give it: a duration is kept in seconds, a switch as 0 or 1."""
+
+    NUMBER = "number"
+    SWITCH = "switch"
+    DURATION = "duration"
+    ROLE = "role"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: `name` is what people type, `field` where the `settings` hash keeps it.
+
+    `default` is as it is kept, empty for no role or channel; `low` and `high` bound numbers and durations.
+    Its description is the text `settings.of_<name>`, with `tier` filled in for one that each tier has.
+    """
+
+    name: str
+    field: str
+    kind: Kind
+    default: str
+    low: int = 0
+    high: int = 0
+    tier: int | None = None
+
+    def can_hold(self, value: str) -> bool:
+        """Whether the hash may keep that value."""
+        if not value.isascii() or not value.isdecimal():
+            return False
+        match self.kind:
+            case Kind.SWITCH:
+                return value in ("0", "1")
+            case Kind.NUMBER | Kind.DURATION:
+                return len(value) < 12 and self.low <= int(value) <= self.high
+            case Kind.ROLE | Kind.CHANNEL:
+                return len(value) <= 20
+
+
+def _number(name: str, field: str, high: int) -> Setting:
+    return Setting(name, field, Kind.NUMBER, DEFAULTS[field], high=high)
+
+
+REGISTRY: Final = (
+    Setting("paused", "paused", Kind.SWITCH, "0"),
+    _number("lock", "lock", int(CONSTANTS["MOST_LOCKED"])),
+    _number("cap", "cap", 10**6),
+    _number("free_limit", "limit:0", 10**6),
+    _number("pending_limit", "limit:pending", 10**6),
+    Setting("cooldown", "cooldown", Kind.DURATION, DEFAULTS["cooldown"], high=365 * 24 * 3600),
+    _number("double_press_ms", "double_press_ms", 10_000),
+    Setting("reviewer_role", "role:reviewer", Kind.ROLE, ""),
+    Setting("submissions_channel", "channel:submissions", Kind.CHANNEL, ""),
+    Setting("queue_channel", "channel:queue", Kind.CHANNEL, ""),
+    Setting("review_channel", "channel:review", Kind.CHANNEL, ""),
+)
+"""Every setting of a guild but those that each of its tiers has, in the order in which they are shown."""
+
+_FIELDS: Final[Mapping[str, Setting]] = {setting.field: setting for setting in REGISTRY}
+_SWITCHES: Final = ("closed:",)
 _IDS: Final = ("role:", "channel:")
+
+
+def settings_for(ladder: Ladder) -> Iterator[Setting]:
+    """Every setting of a guild with that ladder: those of the registry, then one of each tier."""
+    yield from REGISTRY
+    for tier in ladder.tiers:
+        yield Setting(f"closed_{tier.label}", f"closed:{tier.label}", Kind.SWITCH, "0", tier=tier.label)
 
 
 def _whole(text: str | None, default: int) -> int:
@@ -31,8 +92,8 @@ def check_setting(name: str, value: str | None) -> None:
     """
     if value is None:
         return
-    if name in _MOST:
-        good = value.isascii() and value.isdecimal() and len(value) < 12 and int(value) <= _MOST[name]
+    if known := _FIELDS.get(name):
+        good = known.can_hold(value)
     elif name.startswith(_SWITCHES):
         good = value in ("0", "1")
     elif name.startswith(_IDS):
@@ -79,7 +140,7 @@ class GuildSettings:
         return cls(
             paused=fields.get("paused") == "1",
             closed=frozenset(_whole(label, -1) for label in shut),
-            lock=min(number("lock"), _MOST["lock"]),
+            lock=min(number("lock"), _FIELDS["lock"].high),
             cap=number("cap"),
             free_limit=number("limit:0"),
             pending_limit=number("limit:pending"),
