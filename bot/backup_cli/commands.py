@@ -14,7 +14,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from bot.backup_cli.desk import Desk, open_desk
-from bot.backup_cli.words import difference_lines, entry_line, restored_line, taken_line
+from bot.backup_cli.words import difference_lines, entry_line, restored_lines, taken_line
 from bot.errors import SettingsError, StartupError
 from bot.progress import Progress
 from bot.settings import load
@@ -109,7 +109,8 @@ async def _restore(desk: Desk, options: argparse.Namespace) -> int:
         desk.say("First: " + taken_line(backup.guild_id, restored.before))
     for line in difference_lines(restored.difference):
         desk.say(line)
-    desk.say(restored_line(restored))
+    for line in restored_lines(backup.guild_id, restored):
+        desk.say(line)
     return 0
 
 

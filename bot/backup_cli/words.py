@@ -54,11 +54,15 @@ def taken_line(guild: int, taken: Taken) -> str:
     return " ".join([line, *taken.troubles])
 
 
-def restored_line(restored: Restored) -> str:
-    """How a restore ended."""
+def restored_lines(guild: int, restored: Restored) -> Iterator[str]:
+    """How a restore ended, and how to take it back."""
     if restored.revision is None:
-        return "The queue is already as in the backup; nothing was changed."
-    return f"Restored as move {restored.revision}, in {restored.seconds:.1f} s."
+        yield "The queue is already as in the backup; nothing was changed."
+        return
+    yield f"Restored as move {restored.revision}, in {restored.seconds:.1f} s."
+    if restored.before is not None:
+        before = restored.before.entry.revision
+        yield f"To take that back: skipline restore --guild {guild} --revision {before} --yes"
 
 
 def difference_lines(found: Difference) -> Iterator[str]:

@@ -83,6 +83,7 @@ async def test_a_backup_is_taken_listed_checked_and_restored(show: Show, skiplin
 
     code, out, _ = await skipline("restore", "--guild", guild, "--yes")
     assert code == 0 and "First: Server" in out and "Restored as move" in out
+    assert f"To take that back: skipline restore --guild {guild} --revision " in out
     assert await show.redis.zrange(f"sl:{{{guild}}}:queue", 0, -1, withscores=True) == order
     await show.agrees()
     assert len(await show.store.entries(show.guild)) == 2
