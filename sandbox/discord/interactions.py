@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sandbox.discord.members import User
     from sandbox.discord.messages import Upload
     from sandbox.discord.refusals import Json
+    from sandbox.discord.rest import Moment
     from sandbox.discord.server import Sandbox
 
 COMMAND: Final = 2
@@ -153,6 +154,7 @@ class Interactions:
         self._forget_expired(interaction.created_at)
         self._by_token[interaction.token] = interaction
         reached = sandbox.gateway.dispatch("INTERACTION_CREATE", self._payload(interaction, owners), guild)
+        interaction.started = time.perf_counter()
         return interaction, reached > 0
 
     def find(self, token: str, interaction_id: int | None = None) -> Interaction | None:
@@ -174,27 +176,37 @@ class Interactions:
         return found
 
     def answer(
-        self, interaction: Interaction | None, body: Json, files: Mapping[int, Upload]
+        self,
+        interaction: Interaction | None,
+        body: Json,
+        files: Mapping[int, Upload],
+        received: Moment,
     ) -> Message | None:
-        """Take the bot's first answer. Returns the message it made or changed."""
+        """Take the bot's first answer, which was `received` when its last byte was read.
+
+        Latency and deadline are both judged by that moment, so that the sandbox's own work does not count
+        against the bot. Returns the message it made or changed.
+        """
         if interaction is None:
             raise Refusal(10062)
         if interaction.answered is not None:
             raise Refusal(40060)
-        if interaction.abandoned or self._sandbox.clock() - interaction.created_at > self.deadline:
+        if interaction.abandoned or received.at - interaction.created_at > self.deadline:
             raise Refusal(10062)
         kind = body.get("type")
         allowed = _ALLOWED[interaction.type]
         if kind not in allowed or (kind in {UPDATE, DEFERRED_UPDATE} and interaction.message is None):
             names = ", ".join(map(str, allowed))
             raise invalid("type", "BASE_TYPE_CHOICES", f"Value must be one of {{{names}}}.")
-        data = cast("Json", body.get("data") or {})
+        data: Any = body.get("data") or {}
+        if not isinstance(data, dict):
+            raise invalid("data", "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
         try:
-            message = self._take(interaction, cast("int", kind), data, files)
+            message = self._take(interaction, cast("int", kind), cast("Json", data), files)
         except limits.Invalid as error:
             raise Refusal(50035, errors=error.under("data").errors) from None
         interaction.answered = cast("int", kind)
-        interaction.latency = time.perf_counter() - interaction.started
+        interaction.latency = received.elapsed - interaction.started
         interaction.original = message
         if kind not in {DEFERRED_MESSAGE, DEFERRED_UPDATE}:
             interaction.settled.set()
@@ -285,7 +297,7 @@ class Interactions:
         if interaction.channel.deleted:
             raise Refusal(10003)
         if kind == DEFERRED_MESSAGE:
-            return self._post(interaction, {"flags": int(data.get("flags") or 0) & EPHEMERAL}, {}, LOADING)
+            return self._post(interaction, {"flags": limits.deferral(data) & EPHEMERAL}, {}, LOADING)
         if kind == DEFERRED_UPDATE:
             return interaction.message
         self._check_files(interaction, files)

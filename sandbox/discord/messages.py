@@ -188,8 +188,8 @@ def _copy(item: Json) -> Json:
             copied[key] = _copy(copied[key])
     for item in (copied, *cast("list[Json]", copied.get("items") or ())):
         for key, value in _SHOWN.get(copied.get("type", 0), {}).items():
-            if item is not copied or "items" not in copied:
-                item.setdefault(key, value)
+            if (item is not copied or "items" not in copied) and item.get(key) is None:
+                item[key] = value
     return copied
 
 

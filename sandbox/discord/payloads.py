@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sandbox.discord.channels import CATEGORY, DM, NEWS, VOICE
-from sandbox.discord.messages import EPHEMERAL
+from sandbox.discord.messages import CONTEXT_MENU_COMMAND, EPHEMERAL, REPLY
 from sandbox.discord.snowflakes import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sandbox.discord.channels import Channel
     from sandbox.discord.guilds import Guild
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sandbox.discord.refusals import Json
 
 _PLAIN = re.compile(r"[^a-z0-9_.]")
+_SHOWS_REFERENCE = frozenset({REPLY, CONTEXT_MENU_COMMAND})
+"""The types of messages that bring along the message they refer to (Message Object, referenced_message)."""
 
 
 def user(one: User) -> Json:
@@ -180,6 +182,14 @@ def guild(one: Guild) -> Json:
     }
 
 
+def counts(one: Guild, query: Mapping[str, str]) -> Json:
+    """Write how many members a guild has and how many of them are online, where `with_counts` asks."""
+    if query.get("with_counts", "").lower() != "true":
+        return {}
+    # The bot alone is online: the sandbox knows no presences.
+    return {"approximate_member_count": len(one.members), "approximate_presence_count": 1}
+
+
 def guild_create(one: Guild, members: list[Member]) -> Json:
     """Write a guild as GUILD_CREATE gives it, with those members the session may see."""
     return guild(one) | {
@@ -262,7 +272,8 @@ def message(one: Message, sign: Callable[[Attachment], str]) -> Json:
             "channel_id": str(one.reference.channel.id),
             **({"guild_id": str(one.channel.guild.id)} if one.channel.guild else {}),
         }
-        body["referenced_message"] = None if one.reference.deleted else message(one.reference, sign)
+        if one.type in _SHOWS_REFERENCE:
+            body["referenced_message"] = None if one.reference.deleted else message(one.reference, sign)
     return body
 
 
@@ -299,7 +310,7 @@ def _reaction(emoji: str, users: set[int]) -> Json:
 def _embed(one: Json, addresses: dict[str, Json]) -> Json:
     body: Json = {"type": "rich", **one}
     if body.get("fields"):
-        body["fields"] = [{"inline": False, **each} for each in body["fields"]]
+        body["fields"] = [each | {"inline": bool(each.get("inline"))} for each in body["fields"]]
     for key in ("image", "thumbnail"):
         part = body.get(key)
         if part is not None:

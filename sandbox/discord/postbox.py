@@ -178,8 +178,11 @@ class Postbox:
 
 def check_edit(message: Message, body: Json, files: Mapping[int, Upload]) -> None:
     """Check a change of a message. Raises limits.Invalid, or Refusal 50006 where nothing would be left."""
-    flags = int(body.get("flags") or 0) | message.flags & COMPONENTS_V2
-    limits.message(body | {"flags": flags & COMPONENTS_V2}, edit=True)
+    # The flag of components v2 stays with a message, so the form is judged as if the body carried it.
+    sent = body.get("flags")
+    flags = (limits.whole(sent) or 0) | message.flags & COMPONENTS_V2
+    readable = sent is None or limits.whole(sent) is not None
+    limits.message(body | {"flags": flags if readable else sent}, edit=True)
     listed = cast("list[Json] | None", body.get("attachments"))
     kept = len(message.attachments)
     if listed is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from aiohttp import BodyPartReader
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 _MAJOR = ("channel_id", "guild_id", "webhook_id")
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a request was there whole: `at` by the sandbox's clock, `elapsed` by time.perf_counter()."""
+
+    at: float
+    elapsed: float
+
+
 @dataclass(slots=True)
 class Call:
     """One request on its way through a handler. A handler sets `status` where it is not 200 or 204."""
@@ -36,6 +44,7 @@ class Call:
     route: Route
     params: dict[str, str]
     query: Mapping[str, str]
+    received: Moment
     body: Any = None
     files: dict[int, Upload] = field(default_factory=dict[int, Upload])
     status: int = 200
@@ -61,23 +70,29 @@ class Call:
         return self.body  # pyright: ignore[reportUnknownVariableType] - decoded JSON
 
     def list(self) -> list[dict[str, Any]]:
-        """Read the body as a list of objects. Raises Refusal 50109 for anything else."""
+        """Read the body as a list of objects. Raises Refusal 50109 for no list, 50035 for what is in it."""
         if not isinstance(self.body, list):
             raise Refusal(50109)
-        return self.body  # pyright: ignore[reportUnknownVariableType] - decoded JSON
+        found = cast("list[Any]", self.body)
+        for index, each in enumerate(found):
+            if not isinstance(each, dict):
+                text = "Only dictionaries may be used in a ModelType"
+                raise invalid(str(index), "MODEL_TYPE_CONVERT", text)
+        return found
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         """Read a number of the query. Raises Refusal 50035 out of bounds."""
         text = self.query.get(name)
         if text is None:
             return default
-        if not text.lstrip("-").isdecimal():
+        number = limits.whole(text)
+        if number is None:
             raise invalid(name, "NUMBER_TYPE_COERCE", f'Value "{text}" is not int.')
-        if not low <= int(text) <= high:
-            side, bound = ("greater", low) if int(text) < low else ("less", high)
-            code = "NUMBER_TYPE_MIN" if int(text) < low else "NUMBER_TYPE_MAX"
+        if not low <= number <= high:
+            side, bound = ("greater", low) if number < low else ("less", high)
+            code = "NUMBER_TYPE_MIN" if number < low else "NUMBER_TYPE_MAX"
             raise invalid(name, code, f"int value should be {side} than or equal to {bound}.")
-        return int(text)
+        return number
 
     def guild(self, *needed: Permission) -> Guild:
         """Find the guild of the path. Raises Refusal 10004, or 50013 without one of the permissions."""

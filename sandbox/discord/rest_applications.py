@@ -65,7 +65,7 @@ def get_user(call: Call) -> Json:
 
 @routes("GET", "/users/@me/guilds")
 def get_own_guilds(call: Call) -> list[Json]:
-    """List the guilds the bot is in."""
+    """List the guilds the bot is in, with counts where asked for."""
     after, limit = call.integer("after", 0, 0, 1 << 63), call.integer("limit", 200, 1, 200)
     guilds = sorted(call.world.guilds.values(), key=lambda each: each.id)
     listed: list[Json] = [
@@ -78,6 +78,7 @@ def get_own_guilds(call: Call) -> list[Json]:
             "permissions": str(guild.permissions(call.sandbox.bot.id)),
             "features": [],
         }
+        | payloads.counts(guild, call.query)
         for guild in guilds
         if guild.id > after
     ]

@@ -83,8 +83,7 @@ def put_overwrite(call: Call) -> None:
     """Set a channel's exception for a role or a member."""
     channel, body = call.channel(Permission.MANAGE_ROLES), call.object()
     guild = _guild(channel)
-    if body.get("type") not in {0, 1, "0", "1", "role", "member"}:
-        raise invalid("type", "BASE_TYPE_REQUIRED", "This field is required")
+    limits.overwrite(body)
     overwrite = _overwrite(call, guild, body | {"id": call.id("overwrite_id")})
     call.world.set_overwrite(channel, overwrite)
 

@@ -25,10 +25,7 @@ _MEMBER_ROLE: Final = "/guilds/{guild_id}/members/{user_id}/roles/{role_id}"
 def get_guild(call: Call) -> Json:
     """Give a guild, with counts where asked for."""
     guild = call.guild()
-    body = payloads.guild(guild)
-    if call.query.get("with_counts", "").lower() == "true":
-        body |= {"approximate_member_count": len(guild.members), "approximate_presence_count": 1}
-    return body
+    return payloads.guild(guild) | payloads.counts(guild, call.query)
 
 
 @routes("GET", "/guilds/{guild_id}/roles")
@@ -110,6 +107,7 @@ def get_member(call: Call) -> Json:
 def edit_own_member(call: Call) -> Json:
     """Set the bot's nickname."""
     guild, body = call.guild(Permission.CHANGE_NICKNAME), call.object()
+    limits.member(body)
     call.world.update_member(guild, call.sandbox.bot.id, nick=body.get("nick"))
     return payloads.member(guild.members[call.sandbox.bot.id])
 
@@ -119,6 +117,7 @@ def edit_member(call: Call) -> Json:
     """Set a member's nickname or roles."""
     guild, body = call.guild(), call.object()
     member = call.member(guild)
+    limits.member(body)
     fields: dict[str, Any] = {}
     if "nick" in body:
         _may(call, guild, member, Permission.MANAGE_NICKNAMES)
@@ -161,7 +160,7 @@ def _role_fields(call: Call, guild: Guild, body: Json) -> dict[str, Any]:
         key: body[key] for key in ("name", "color", "hoist", "mentionable") if body.get(key) is not None
     }
     if body.get("colors"):
-        fields["color"] = int(body["colors"]["primary_color"])
+        fields["color"] = int(body["colors"].get("primary_color") or 0)
     if body.get("permissions") is not None:
         permissions = int(body["permissions"])
         if permissions & ~guild.permissions(call.sandbox.bot.id):

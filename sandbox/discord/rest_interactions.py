@@ -26,7 +26,7 @@ def answer(call: Call) -> Json | None:
     """Take the first answer to an interaction."""
     interactions = call.sandbox.interactions
     interaction = interactions.find(call.params["interaction_token"], call.id("interaction_id"))
-    message = interactions.answer(interaction, call.object(), call.files)
+    message = interactions.answer(interaction, call.object(), call.files, call.received)
     if interaction is None or call.query.get("with_response", "").lower() != "true":
         return None
     return interactions.callback_object(interaction, message)

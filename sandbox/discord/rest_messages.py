@@ -115,9 +115,7 @@ def delete_message(call: Call) -> None:
 def delete_messages(call: Call) -> None:
     """Delete 2 to 100 messages that are younger than two weeks; unknown ones are passed over."""
     channel = call.channel(Permission.MANAGE_MESSAGES)
-    ids = [int(each) for each in call.object().get("messages") or ()]
-    if not 2 <= len(ids) <= 100:
-        raise invalid("messages", "BASE_TYPE_BAD_LENGTH", "Must be between 2 and 100 in length.")
+    ids = limits.bulk_delete(call.object())
     if any(created_at(each) < call.sandbox.clock() - _BULK_AGE for each in ids):
         raise Refusal(50034)
     found = [channel.log[each] for each in ids if each in channel.log]

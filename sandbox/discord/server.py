@@ -29,7 +29,7 @@ from sandbox.discord.interactions import Interactions
 from sandbox.discord.people import Person
 from sandbox.discord.rate_limits import RateLimits
 from sandbox.discord.refusals import Refusal, not_allowed, unauthorized
-from sandbox.discord.rest import Call, Router, read, run
+from sandbox.discord.rest import Call, Moment, Router, read, run
 from sandbox.discord.world import World
 
 if TYPE_CHECKING:
@@ -258,6 +258,7 @@ class Sandbox:
         headers: dict[str, str] = {}
         try:
             exchange.body, files = await read(request)
+            received = self._now()
             exchange.files = [(upload.filename, len(upload.content)) for upload in files.values()]
             if route is None:
                 raise not_allowed() if known else Refusal(0)
@@ -268,8 +269,10 @@ class Sandbox:
                 await self._before(fault)
                 if fault.cut:
                     return self._cut(request, exchange, started)
+                # What was held up on the way counts as received when it arrives.
+                received = self._now()
             headers = self._count(route, params)
-            call = Call(self, route, params, request.query, exchange.body, files)
+            call = Call(self, route, params, request.query, received, exchange.body, files)
             exchange.status, exchange.response, extra = run(call)
             headers |= extra
         except Refusal as refusal:
@@ -288,6 +291,9 @@ class Sandbox:
         exchange.headers = headers
         self._record(exchange, started)
         return _respond(exchange.status, exchange.response, headers)
+
+    def _now(self) -> Moment:
+        return Moment(self.clock(), time.perf_counter())
 
     async def _before(self, fault: Fault) -> None:
         if fault.delay:

@@ -5,19 +5,24 @@ a bot must not depend on their wording, only on the path.
 """
 
 from sandbox.discord.limits.commands import autocomplete, command, commands
-from sandbox.discord.limits.form import Invalid
-from sandbox.discord.limits.guilds import channel, role
-from sandbox.discord.limits.messages import is_empty, message
+from sandbox.discord.limits.form import Invalid, whole
+from sandbox.discord.limits.guilds import bulk_delete, channel, member, overwrite, role
+from sandbox.discord.limits.messages import deferral, is_empty, message
 from sandbox.discord.limits.modals import modal
 
 __all__ = [
     "Invalid",
     "autocomplete",
+    "bulk_delete",
     "channel",
     "command",
     "commands",
+    "deferral",
     "is_empty",
+    "member",
     "message",
     "modal",
+    "overwrite",
     "role",
+    "whole",
 ]

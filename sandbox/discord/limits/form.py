@@ -201,10 +201,12 @@ class Form:
             return None
         return cast("Body", value)
 
-    def snowflakes(self, body: Body, key: str, high: int) -> list[int]:
+    def snowflakes(
+        self, body: Body, key: str, high: int, *, low: int = 0, required: bool = False
+    ) -> list[int]:
         """Read an array of ids without doubles."""
         found: list[int] = []
-        for index, value in enumerate(self.items(body, key, high)):
+        for index, value in enumerate(self.items(body, key, high, low=low, required=required)):
             number = whole(value)
             if number is None or not 0 <= number <= INT64:
                 self.at(key, index).fail("NUMBER_TYPE_COERCE", f'Value "{value}" is not snowflake.')

@@ -10,6 +10,7 @@ from typing import Final
 from sandbox.discord.limits.form import INT32, Body, Form
 
 CREATABLE: Final = (0, 2, 4, 5, 13, 14, 15, 16)
+OVERWRITE_WORDS: Final = ("role", "member")
 FORUMS: Final = (15, 16)
 
 
@@ -26,12 +27,42 @@ def channel(body: Body, *, edit: bool = False) -> None:
     form.boolean(body, "nsfw")
     form.snowflake(body, "parent_id")
     form.choice(body, "default_auto_archive_duration", (60, 1440, 4320, 10080))
-    for here, overwrite in form.objects(body, "permission_overwrites", 100):
-        here.snowflake(overwrite, "id", required=True)
-        here.choice(overwrite, "type", (0, 1))
-        here.integer(overwrite, "allow", low=0)
-        here.integer(overwrite, "deny", low=0)
+    for here, exception in form.objects(body, "permission_overwrites", 100):
+        here.snowflake(exception, "id", required=True)
+        _overwrite(here, exception)
     form.finish()
+
+
+def overwrite(body: Body) -> None:
+    """Check a channel's exception for the role or member that the path names; raises Invalid."""
+    form = Form()
+    if body.get("type") is None:
+        form.at("type").required()
+    _overwrite(form, body)
+    form.finish()
+
+
+def _overwrite(form: Form, body: Body) -> None:
+    if body.get("type") not in OVERWRITE_WORDS:
+        form.choice(body, "type", (0, 1))
+    form.integer(body, "allow", low=0)
+    form.integer(body, "deny", low=0)
+
+
+def member(body: Body) -> None:
+    """Check a change of a member; raises Invalid."""
+    form = Form()
+    form.text(body, "nick", 32)
+    form.snowflakes(body, "roles", 350)
+    form.finish()
+
+
+def bulk_delete(body: Body) -> list[int]:
+    """Check the ids of messages to be deleted at once, and give them; raises Invalid."""
+    form = Form()
+    ids = form.snowflakes(body, "messages", 100, low=2, required=True)
+    form.finish()
+    return ids
 
 
 def role(body: Body) -> None:

@@ -50,6 +50,14 @@ def message(body: Body, *, edit: bool = False, files: Collection[str] | None = N
     form.finish()
 
 
+def deferral(body: Body) -> int:
+    """Check the `data` of an answer that puts off its message, and give its flags; raises Invalid."""
+    form = Form()
+    flags = form.integer(body, "flags", low=0) or 0
+    form.finish()
+    return flags
+
+
 def is_empty(body: Body, file_count: int) -> bool:
     """Tell whether nothing would be shown, which Discord refuses with 50006 rather than as an invalid form.
 
