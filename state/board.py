@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -19,7 +19,8 @@ class Now:
     """The stage.
 
     `since` in ms, None while nothing plays; `turn` counts every Next; `durations` are the newest review
-    lengths in seconds, newest first, at most 50; `mover` is who moved last and how.
+    lengths in seconds, newest first, at most 50; `mover` is who moved last and how; `played` the numbers of
+    the last 25 songs that were played, newest first.
     """
 
     song: int | None
@@ -30,6 +31,7 @@ class Now:
     mover_name: str
     moved: str
     moved_at: int | None
+    played: tuple[int, ...] = ()
 
     @classmethod
     def from_hash(cls, fields: Mapping[str, str]) -> Now:
@@ -45,6 +47,7 @@ class Now:
             mover_name=fields.get("mover_name", ""),
             moved=fields.get("moved", ""),
             moved_at=int(moved_at) if moved_at else None,
+            played=tuple(int(number) for number in fields.get("played", "").split(",") if number),
         )
 
 
@@ -61,10 +64,30 @@ class LastMove:
 
 
 @dataclass(frozen=True, slots=True)
+class ArtistRecord:
+    """What one account's songs came to: how many were played to the end, how often each score was given."""
+
+    plays: int = 0
+    scores: Mapping[int, int] = field(default_factory=dict[int, int])
+
+    @property
+    def best(self) -> int | None:
+        """The highest score, None when none was given."""
+        return max(self.scores, default=None)
+
+    @classmethod
+    def from_hash(cls, fields: Mapping[str, str]) -> ArtistRecord:
+        """The record from the fields of a `stats:<user>` hash."""
+        scores = {int(name[6:]): int(count) for name, count in fields.items() if name.startswith("score:")}
+        return cls(int(fields.get("plays", "0")), scores)
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """One moment of a guild's queue.
 
-    `songs` are those from place `offset + 1` on, in order of play; `counts` the waiting songs by tier.
+    `songs` are those from place `offset + 1` on, in order of play; `counts` the waiting songs by
+    tier, `record` that of the artist who plays.
     """
 
     revision: int
@@ -81,6 +104,7 @@ class Board:
     held: int
     held_songs: tuple[Song, ...]
     last_move: LastMove | None
+    record: ArtistRecord = field(default_factory=ArtistRecord)
 
     @classmethod
     def from_reply(cls, reply: Sequence[Any], offset: int) -> Board:
@@ -109,6 +133,7 @@ class Board:
                 by_name=undo["by_name"],
                 at=int(undo["at"]),
             ),
+            record=ArtistRecord.from_hash(pairs(reply[13])),
         )
 
 

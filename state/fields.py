@@ -25,6 +25,7 @@ SONG: Final = (
     ),
     Field("tier", "label", "tier it is in; for a pending one the tier it claims"),
     Field("claimed", "label", "tier the artist claimed; absent for Free"),
+    Field("was_free", "1", "it waited in Free when its artist claimed a skip for it; absent otherwise"),
     Field("seq", "number", "arrival in its tier: the lower, the earlier it plays there"),
     Field("locked", "number", "its place is announced and no later gift jumps it; absent otherwise"),
     Field("due", "turn", "turn (see `now`) in which a bumped song plays; absent otherwise"),
@@ -43,6 +44,18 @@ SONG: Final = (
     Field("method", "word", "how an approved skip was paid: gift, tip, other"),
     Field("amount", "text", "how much was paid, as the reviewer wrote it"),
     Field("reason", "text", "why it was removed or rejected"),
+    Field("approved_by", _ID, "reviewer who let a claimed skip in"),
+    Field("approved_by_name", "text", "what they were called then"),
+    Field("promoted_by", _ID, "who moved it to another tier last"),
+    Field("promoted_by_name", "text", "what they were called then"),
+    Field("score", "0 to 10", "what the reviewers gave it; absent until then"),
+    Field("review_note", "text", "what the reviewers said of it"),
+    Field("reviewer", _ID, "who gave score and note last"),
+    Field("reviewer_name", "text", "what they were called then"),
+    Field("reviewed_at", _MS, "when they did"),
+    Field("bookmarked_at", _MS, "when it was bookmarked; absent when it is not"),
+    Field("bookmarked_by", _ID, "who did"),
+    Field("bookmarked_by_name", "text", "what they were called then"),
     Field("submitted_at", _MS, "when it came in"),
     Field("entered_at", _MS, "when it entered the tier it is in"),
     Field("started_at", _MS, "when it last began to play"),
@@ -61,6 +74,7 @@ NOW: Final = (
     Field(
         "durations", "seconds, seconds", "lengths of the last 50 reviews, newest first; the base of the ETA"
     ),
+    Field("played", "number, number", "the last 25 songs that were played, newest first"),
     Field("mover", _ID, "who moved the stage last"),
     Field("mover_name", "text", "what they were called then"),
     Field("moved", "word", "what they did: next, undo, hold, bump, remove"),
@@ -88,6 +102,20 @@ DISPLAYS: Final = (
     Field("<kind>", "JSON", "where it stands: {channel, message}, ids as text; message 0: not posted yet"),
 )
 
+CARDS: Final = (
+    Field(
+        "<kind>:<number>",
+        "JSON",
+        "kind now_playing or bookmarks, and the song: {channel, message, at, look}. message 0: still owed; "
+        "look struck: crossed out, since it no longer holds; off: Discord refused it",
+    ),
+)
+
+STATS: Final = (
+    Field("plays", "number", "songs of theirs that were played to the end"),
+    Field("score:<score>", "number", "how many songs of theirs have that score"),
+)
+
 PAINTED: Final = (
     Field("digest", "hash", "of what the message shows; the same again costs no call"),
     Field("file", "file name", "attached to it, empty for none"),
@@ -96,6 +124,8 @@ PAINTED: Final = (
     Field(
         "off", "number", "Discord's code for the refusal that switched the display off; absent while it works"
     ),
+    Field("off_at", _MS, "when that was; after 10 minutes it is tried again"),
+    Field("told", "code channel", "refusal an owner was told of, so that nobody is told twice"),
 )
 
 UNDO: Final = (
@@ -103,8 +133,8 @@ UNDO: Final = (
     Field(
         "<revision>",
         "JSON",
-        "one of them: {kind, song, by, by_name, at, fields: [[key, field, before, after]], and for a Next: "
-        "locks, recent}",
+        "one of them: {kind, song, by, by_name, at, fields: [[key, field, before, after]], for a Next: "
+        "locks, recent; for a reset of points: taken}",
     ),
     Field("undone_by", _ID, "who pressed Undo last"),
     Field("undone_by_name", "text", "what they were called then"),
@@ -143,6 +173,7 @@ class EventKind:
 _SONG: Final = {"song": "the song as it was left: number, title, artist, user, tier, state, by, at"}
 _REASON: Final = {"reason": "why, if it was said"}
 _CHANGES: Final = {"changes": "list of [field, before, after]; null is absent"}
+_OF: Final = {"of": "revision of the change that this one takes back, if it does"}
 
 EVENTS: Final[Mapping[str, EventKind]] = {
     "submitted": EventKind("a song came in", _SONG),
@@ -165,8 +196,17 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     "held": EventKind("a song was set aside", {**_SONG, "was": "its state before"}),
     "back": EventKind("a held song came back", _SONG),
     "bumped": EventKind("a song let others go first", {**_SONG, "places": "how many"}),
+    "edited": EventKind("an artist put right what they wrote", {**_SONG, **_CHANGES}),
+    "claimed": EventKind("an artist claimed a skip for a waiting Free song", _SONG),
+    "withdrawn": EventKind("an artist took a claimed skip back", _SONG),
     "cleared": EventKind("a tier was emptied", {"tier": "its label", "count": "songs removed", **_REASON}),
-    "points": EventKind("points were earned or taken", {"rows": "list of [user or handle, id, change]"}),
+    "points": EventKind(
+        "points were earned or taken", {"rows": "list of [user or handle, id, change]", **_REASON}
+    ),
+    "points_reset": EventKind(
+        "points were set to nothing",
+        {"user": "whose; absent for everybody", "rows": "what was taken: list of [sorted set, id, points]"},
+    ),
     "linked": EventKind(
         "a TikTok handle got an owner",
         {"handle": "TikTok id", "name": "the handle", "user": "new owner", "from": "owner before"},
@@ -175,9 +215,18 @@ EVENTS: Final[Mapping[str, EventKind]] = {
         "a TikTok handle lost its owner",
         {"handle": "TikTok id", "from": "owner before", "user": "null"},
     ),
-    "settings": EventKind("settings were changed", _CHANGES),
-    "ladder": EventKind("the ladder was changed", _CHANGES),
+    "settings": EventKind("settings were changed", {**_CHANGES, **_OF}),
+    "ladder": EventKind("the ladder was changed", {**_CHANGES, **_OF}),
+    "imported": EventKind(
+        "settings and ladder were taken from a file",
+        {**_CHANGES, "ladder": "the same of the ladder", **_OF},
+    ),
     "displays": EventKind("a display was put somewhere else", _CHANGES),
+    "cards": EventKind("cards of songs were posted, crossed out or forgotten", _CHANGES),
+    "reviewed": EventKind(
+        "a song got a score or a note", {**_SONG, "score": "0 to 10", "review_note": "what was said"}
+    ),
+    "bookmarked": EventKind("a song was bookmarked", _SONG),
     "undone": EventKind(
         "a move was taken back",
         {

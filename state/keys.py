@@ -19,6 +19,8 @@ GUILDS = "sl:guilds"
 
 _REQUEST_SECONDS = 900
 _LEASE_SECONDS = 15
+QUESTION_SECONDS = 840
+"""How long a question waits for its answer: less than the answer of a move is kept."""
 
 _SONG = "song number, 12 digits"
 _USER = "Discord id"
@@ -218,6 +220,30 @@ def displays(guild: int) -> str:
 
 
 @documented(
+    "sl:{<guild>}:cards",
+    Type.HASH,
+    Rebuilt.ARCHIVE,
+    "the last 50 that were posted, and what is owed",
+    fields=fields.CARDS,
+)
+def cards(guild: int) -> str:
+    """Messages that tell of one song: what plays now, and bookmarks. Each is posted once."""
+    return key(guild, "cards")
+
+
+@documented(
+    "sl:{<guild>}:stats:<user>",
+    Type.HASH,
+    Rebuilt.ARCHIVE,
+    "one an artist who was played: at most 12 fields",
+    fields=fields.STATS,
+)
+def stats(guild: int, user: int) -> str:
+    """What one account's songs came to: plays, and how often each score."""
+    return key(guild, f"stats:{user}")
+
+
+@documented(
     "sl:{<guild>}:painted:<kind>",
     Type.HASH,
     Rebuilt.RECOMPUTED,
@@ -258,6 +284,19 @@ def number(guild: int) -> str:
 def request(guild: int, request_id: str, move: str) -> str:
     """The answer a request got, given again when it is repeated, so that nothing moves twice."""
     return key(guild, f"req:{request_id}:{move}")
+
+
+@documented(
+    "sl:{<guild>}:question:<request>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire",
+    value="JSON: {user: who may answer, and the facts of what is asked}",
+    ttl=QUESTION_SECONDS,
+)
+def question(guild: int, request_id: str) -> str:
+    """What a button that confirms stands for, e.g. the clearing of a tier."""
+    return key(guild, f"question:{request_id}")
 
 
 @documented(

@@ -6,9 +6,9 @@ and gets the first answer. All moves raise `Refused` when nothing was moved, wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 from redis.asyncio import Redis
@@ -17,8 +17,12 @@ from state import keys
 from state.board import Board
 from state.connection import fields_of, members_of
 from state.refusal import Reason, Refused
+from state.review import HIGHEST_SCORE, Bookmarked, Reviewed
 from state.scripts import Actor, Scripts
 from state.song import NewSong, Song, SongFacts
+
+EDITABLE: Final = frozenset(("title", "artist", "link", "note", "track", "file", "file_name", "file_size"))
+"""Fields of a song that its artist may change while it waits."""
 
 BOARDS_KEPT: Final = 256
 """Boards a process keeps, a few tens of kilobytes each: the script says when one is still true."""
@@ -183,6 +187,31 @@ class Queue:
             owner=None if owner is None else str(owner),
         )
 
+    async def edit(
+        self, guild: int, request: str, owner: Actor, song: int, fields: Mapping[str, str | None]
+    ) -> Moved:
+        """Lets an artist put right what they wrote, without losing place.
+
+        `fields` are title, artist, link, note, track, file, file_name, file_size; None takes one away and
+        what is left out stays. A foreign song is `unknown_song`, a playing one `playing`; another track is
+        held against the queue and the recent plays. Raises `ValueError` for a field that is not theirs.
+        """
+        if not fields.keys() <= EDITABLE:
+            raise ValueError(f"artists do not edit {sorted(fields.keys() - EDITABLE)}")
+        given = {name: False if value is None else value for name, value in fields.items()}
+        return await self._move("edit", guild, request, owner, song, owner=str(owner.id), fields=given)
+
+    async def claim(self, guild: int, request: str, owner: Actor, song: int, tier: int) -> Moved:
+        """Lets the artist of a waiting Free song claim a skip: it waits for approval from then on.
+
+        A foreign song is `unknown_song`; one whose place is announced keeps it (`announced`).
+        """
+        return await self._move("claim", guild, request, owner, song, owner=str(owner.id), tier=str(tier))
+
+    async def withdraw(self, guild: int, request: str, owner: Actor, song: int) -> Moved:
+        """Lets an artist take a claim back: the song waits in Free, where its points put it."""
+        return await self._move("withdraw", guild, request, owner, song, owner=str(owner.id))
+
     async def approve(
         self,
         guild: int,
@@ -219,6 +248,31 @@ class Queue:
             raise ValueError("places must be 1 to 100")
         return await self._move("bump", guild, request, actor, song, places=places)
 
+    async def review(
+        self,
+        guild: int,
+        request: str,
+        actor: Actor,
+        song: int,
+        *,
+        score: int | Literal[False] | None = None,
+        note: str | Literal[False] | None = None,
+    ) -> Reviewed:
+        """Keeps a score (0 to 10) and a note for a song that plays or has played.
+
+        None leaves what there is, False takes it away. Raises `ValueError` for any other score.
+        """
+        if score is not None and score is not False and not 0 <= score <= HIGHEST_SCORE:
+            raise ValueError(f"a score is 0 to {HIGHEST_SCORE}")
+        given = score if score is None or score is False else str(score)
+        return Reviewed.from_answer(
+            await self._ask("review", guild, request, actor, song, score=given, review_note=note)
+        )
+
+    async def bookmark(self, guild: int, request: str, actor: Actor, song: int) -> Bookmarked:
+        """Marks a song to be found again; refused as `bookmarked` when it is marked already."""
+        return Bookmarked.from_answer(await self._ask("bookmark", guild, request, actor, song))
+
     async def clear(
         self, guild: int, request: str, actor: Actor, tier: int, *, reason: str | None = None
     ) -> int:
@@ -231,10 +285,14 @@ class Queue:
     async def _move(
         self, name: str, guild: int, request: str, actor: Actor, song: int, **arguments: object
     ) -> Moved:
+        return Moved.from_answer(await self._ask(name, guild, request, actor, song, **arguments))
+
+    async def _ask(
+        self, name: str, guild: int, request: str, actor: Actor, song: int, **arguments: object
+    ) -> dict[str, Any]:
         if not _is_number(song):
             raise Refused(Reason.UNKNOWN_SONG, {"number": song})
-        answer = await self._scripts.move(name, guild, request, actor, {"song": str(song), **arguments})
-        return Moved.from_answer(answer)
+        return await self._scripts.move(name, guild, request, actor, {"song": str(song), **arguments})
 
     async def board(
         self, guild: int, *, offset: int = 0, count: int = 10, pending: int = 0, held: int = 0
@@ -281,6 +339,15 @@ class Queue:
         if not fields and await self._scripts.opened_just_now(guild):
             fields = await fields_of(self._redis, keys.song(guild, number))
         return Song.from_hash(fields) if fields else None
+
+    async def songs(self, guild: int, numbers: Sequence[int]) -> tuple[Song, ...]:
+        """Those of the submissions that Redis has, in the order asked for."""
+        known = [number for number in numbers if _is_number(number)]
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for number in known:
+                pipe.hgetall(keys.song(guild, number))
+            found: list[dict[str, str]] = await pipe.execute() if known else []
+        return tuple(Song.from_hash(fields) for fields in found if fields)
 
     async def songs_of(self, guild: int, user: int) -> tuple[Song, ...]:
         """The active songs of one account, oldest first."""

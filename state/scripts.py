@@ -40,6 +40,7 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "REQUEST_SECONDS": "900",
     "SHORTEST_REVIEW": "5",
     "DURATIONS_KEPT": "50",
+    "PLAYED_KEPT": "25",
     "RECENT_SECONDS": str(7 * 24 * 3600),
     "DEFAULT_LADDER": "{" + ", ".join(f"['{t.label}'] = '{t.name}'" for t in SKIPS.tiers) + "}",
     "DEFAULT_LOCK": f"'{DEFAULTS['lock']}'",

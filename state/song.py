@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 
 class SongState(StrEnum):
     """Where a song is. The first five are active; the last three are the end of it, kept for ever."""
@@ -31,7 +33,8 @@ class Song:
     """One submission. Times are milliseconds since the epoch, by the Redis server's clock.
 
     `file` is the name in our own store, `file_name` the one the artist gave it; `claimed` the label of
-    the tier an artist claimed; `by` who moved it last; `locked` whether its place is announced and fixed.
+    the tier an artist claimed; `by` who moved it last; `locked` whether its place is announced and fixed;
+    `stake` the points that starting it took, as (sorted set, id, points); `score` is 0 to 10.
     """
 
     number: int
@@ -59,6 +62,19 @@ class Song:
     by: int = 0
     by_name: str = ""
     at: int = 0
+    approved_by: int | None = None
+    approved_by_name: str | None = None
+    promoted_by: int | None = None
+    promoted_by_name: str | None = None
+    stake: tuple[tuple[str, int, int], ...] = ()
+    score: int | None = None
+    review_note: str | None = None
+    reviewer: int | None = None
+    reviewer_name: str | None = None
+    reviewed_at: int | None = None
+    bookmarked_at: int | None = None
+    bookmarked_by: int | None = None
+    bookmarked_by_name: str | None = None
 
     @classmethod
     def from_hash(cls, fields: Mapping[str, str]) -> Song:
@@ -94,6 +110,21 @@ class Song:
             by=number("by") or 0,
             by_name=fields.get("by_name", ""),
             at=number("at") or 0,
+            approved_by=number("approved_by"),
+            approved_by_name=fields.get("approved_by_name"),
+            promoted_by=number("promoted_by"),
+            promoted_by_name=fields.get("promoted_by_name"),
+            stake=tuple(
+                (name, int(id_), int(points)) for name, id_, points in orjson.loads(fields.get("stake", "[]"))
+            ),
+            score=number("score"),
+            review_note=fields.get("review_note"),
+            reviewer=number("reviewer"),
+            reviewer_name=fields.get("reviewer_name"),
+            reviewed_at=number("reviewed_at"),
+            bookmarked_at=number("bookmarked_at"),
+            bookmarked_by=number("bookmarked_by"),
+            bookmarked_by_name=fields.get("bookmarked_by_name"),
         )
 
 

@@ -2,7 +2,7 @@
 -- All that a list of the queue shows, read in one trip and so of one moment.
 -- ARGS: offset and count of the waiting songs wanted; pending, held: how many of those, from the first
 -- Answers a flat list: revision, now, settings, ladder, counts by tier, waiting total, songs of the page,
--- pending total, pending songs, held total, held songs, the last undoable move as JSON, the playing song.
+-- pending total, pending songs, held total, held songs, the last undoable move as JSON, the playing song, the record of its artist.
 -- With `known`, the revision of a board the caller still has: only that revision, when it is the newest.
 if ARGS.known and redis.call('GET', KEYS[1]) == ARGS.known then
   return { ARGS.known }
@@ -47,6 +47,7 @@ for label, count in pairs(counts) do
 end
 
 local playing = redis.call('HGET', PREFIX .. 'now', 'song')
+local song = playing and PREFIX .. 'song:' .. string.format('%012.0f', tonumber(playing))
 local stack = redis.call('HGET', PREFIX .. 'undo', 'stack')
 local top = stack and string.match(stack, '(%d+)$')
 local undo = ''
@@ -73,5 +74,6 @@ return {
   redis.call('ZCARD', PREFIX .. 'held'),
   songs(first('held', ARGS.held)),
   undo,
-  playing and redis.call('HGETALL', PREFIX .. 'song:' .. string.format('%012.0f', tonumber(playing))) or {},
+  song and redis.call('HGETALL', song) or {},
+  song and redis.call('HGETALL', PREFIX .. 'stats:' .. (redis.call('HGET', song, 'user') or '')) or {},
 }

@@ -1,4 +1,4 @@
--- include: move order song points
+-- include: move order song points cards
 -- Ends the song that plays and starts the first in order of play.
 -- ARGS: [expected: number or 'none'] [guard: ms] [guard_self: bool]
 -- A stale expectation, or a Next of a moment ago, moves nothing and tells who advanced.
@@ -37,6 +37,14 @@ if playing then
       put_score('recent', old, nil)
     end
   end
+  count_in('stats:' .. before.user, 'plays', 1)
+  local played = { playing }
+  for number in string.gmatch(redis.call('HGET', PREFIX .. 'now', 'played') or '', '%d+') do
+    if #played < PLAYED_KEPT and number ~= playing then
+      played[#played + 1] = number
+    end
+  end
+  change_field('now', 'played', table.concat(played, ','))
   -- A song passed over in a few seconds says nothing of how long a review takes.
   if seconds >= SHORTEST_REVIEW then
     local kept = { digits(seconds) }
@@ -77,6 +85,9 @@ for _, locked in ipairs(lock_announced()) do
   locks[#locks + 1] = { locked, song_field(locked, 'locked') }
 end
 local number = song and digits(song.number) or ''
+if song then
+  owe_card('now_playing', number)
+end
 remember('next', number, { locks = locks, recent = recent })
 return commit('next', number, { ended = before, song = song, seconds = seconds, stake = stake },
   { ended = before, song = song, waiting = waiting_count() })

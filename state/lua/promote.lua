@@ -17,7 +17,8 @@ if from == to then
   return refuse('same_tier', { song = song })
 end
 undoable()
-local fields = { tier = ARGS.tier, entered_at = AT, seq = digits(next_in('seq')) }
+local fields = { tier = ARGS.tier, entered_at = AT, seq = digits(next_in('seq')), promoted_by = BY,
+  promoted_by_name = BY_NAME }
 if song.state == 'bumped' then
   fields.state, fields.due = 'waiting', false
 end

@@ -12,6 +12,7 @@ from state import keys
 from state.configure import Configuration
 from state.ladder import SKIPS, Ladder
 from state.points import Points, PointsChange
+from state.questions import Questions
 from state.queue import Queue
 from state.scripts import Actor
 from state.song import NewSong
@@ -88,6 +89,12 @@ class Show:
         await self.next()
         await look()
         await queue.undo(guild, self.request(), THEO)
+        await self.change(channel_now_playing="79", channel_bookmarks="80")
+        playing = (await queue.board(guild)).playing
+        assert playing is not None
+        await queue.review(guild, self.request(), MIA, playing.number, score=8, note="warm and close")
+        await queue.bookmark(guild, self.request(), MIA, playing.number)
+        await look()
         await queue.hold(guild, self.request(), MIA, 6)
         await queue.bump(guild, self.request(), MIA, 4, 2)
         await look()
@@ -98,11 +105,33 @@ class Show:
         await queue.reject(guild, self.request(), MIA, rejected, reason="not paid")
         await self.submit(CARLA, "Maybe", claimed=15)
         mine = await self.submit(CARLA, "Mine")
+        other = await self.submit(Actor(15, "Emil"), "Ohter", track="t:1")
+        await queue.edit(guild, self.request(), Actor(15, "Emil"), other, {"title": "Other", "track": "t:2"})
+        await queue.claim(guild, self.request(), Actor(15, "Emil"), other, 10)
+        await look()
+        await queue.withdraw(guild, self.request(), Actor(15, "Emil"), other)
+        await queue.remove(guild, self.request(), MIA, other)
         await queue.remove(guild, self.request(), CARLA, mine, owner=CARLA.id)
         await self.next()
         await look()
         await self.submit(ALICE, "One more")
+        await self.settings_and_points()
         await queue.clear(guild, self.request(), MIA, 0, reason="the show is over")
         await self.points.link(guild, self.request(), MIA, HANDLE + 1, BRUNO.id, name="@bruno")
         await self.points.unlink(guild, self.request(), MIA, HANDLE + 1)
         await look()
+
+    async def settings_and_points(self) -> None:
+        """A change taken back, a file imported, points given for a reason and taken from everybody."""
+        guild, configuration = self.guild, self.configuration
+        await self.change(cap="20")
+        changes, _ = await configuration.changes(guild)
+        await configuration.take_back(guild, self.request(), MIA, changes[0])
+        ladder = Ladder.of([(t.label, t.name.lower()) for t in SKIPS.tiers])
+        settings = {"lock": "3"}
+        await configuration.adopt(guild, self.request(), MIA, settings=settings, seen={}, ladder=ladder)
+        given = [PointsChange("user", ALICE.id, 30)]
+        await self.points.add(guild, self.request(), MIA, given, reason="for the cover")
+        await self.points.reset(guild, self.request(), MIA, ALICE.id)
+        await self.points.reset(guild, self.request(), MIA)
+        await Questions(self.redis).ask(guild, "77", MIA.id, {"kind": "clear"})

@@ -84,6 +84,12 @@ local function change_field(name, field, value)
   end
 end
 
+-- A count in a hash, absent at zero.
+local function count_in(name, field, delta)
+  local total = tonumber(redis.call('HGET', PREFIX .. name, field) or '0') + delta
+  change_field(name, field, total > 0 and digits(total) or nil)
+end
+
 local function next_in(name)
   local value = digits(redis.call('INCR', PREFIX .. name))
   effects[#effects + 1] = { 's', name, cjson.null, value }
