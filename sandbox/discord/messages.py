@@ -120,6 +120,11 @@ class Message:
         return self.pinned_at is not None
 
     @property
+    def is_notice(self) -> bool:
+        """Whether Discord itself wrote it, as it tells of a pin."""
+        return self.type == PIN_NOTICE
+
+    @property
     def text(self) -> str:
         """Everything a reader sees as text: content, embeds, text displays; a line each."""
         parts = [self.content, *(part for embed in self.embeds for part in _embed_text(embed))]

@@ -267,6 +267,14 @@ class Person:
             raise ClientRefused("this person cannot delete that message")
         self.sandbox.world.delete_message(message)
 
+    def pin(self, message: Message, pinned: bool = True) -> None:
+        """Pin or unpin a message by hand. Raises ClientRefused without the permission."""
+        held = self.permissions(message.channel)
+        if not self.can_see(message) or not held & Permission.PIN_MESSAGES or message.visible_to is not None:
+            raise ClientRefused("this person cannot pin that message")
+        if message.pinned != pinned:
+            self.sandbox.world.pin(message, pinned, self.user)
+
     def dismiss(self, message: Message) -> None:
         """Dismiss an ephemeral message; the bot is not told. Raises ClientRefused for any other."""
         if message.visible_to != self.id:

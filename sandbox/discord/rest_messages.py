@@ -91,6 +91,8 @@ def edit_message(call: Call) -> Json:
     message = call.message(channel)
     if message.author is not call.sandbox.bot:
         raise Refusal(50005)
+    if message.is_notice:
+        raise Refusal(50021)
     _check_uploads(channel, call.files)
     check_edit(message, body, call.files)
     call.world.ration_old_edit(message)
@@ -149,10 +151,12 @@ def pin(call: Call) -> None:
     """Pin a message."""
     channel = call.channel(Permission.PIN_MESSAGES)
     message = call.message(channel)
+    if message.is_notice:
+        raise Refusal(50021)
     if len(channel.pins) >= _PINS:
         raise Refusal(30003)
     if not message.pinned:
-        call.world.pin(message, True)
+        call.world.pin(message, True, call.sandbox.bot)
 
 
 @routes("DELETE", "/channels/{channel_id}/messages/pins/{message_id}")
@@ -161,7 +165,7 @@ def unpin(call: Call) -> None:
     """Unpin a message."""
     message = call.message(call.channel(Permission.PIN_MESSAGES))
     if message.pinned:
-        call.world.pin(message, False)
+        call.world.pin(message, False, call.sandbox.bot)
 
 
 @routes("PUT", _REACTIONS + "/{emoji_name}/@me")

@@ -15,6 +15,7 @@ from sandbox.discord.channels import DM, TEXT, Channel
 from sandbox.discord.guilds import BOT, EVERYONE, Guild
 from sandbox.discord.intents import Intent
 from sandbox.discord.members import Member, Role, User
+from sandbox.discord.messages import PIN_NOTICE
 from sandbox.discord.permissions import OverwriteType
 from sandbox.discord.postbox import Postbox
 from sandbox.discord.refusals import Refusal
@@ -214,8 +215,8 @@ class World:
         self.gateway.dispatch_in_channel("MESSAGE_DELETE_BULK", body, channel, None)
         channel.changed()
 
-    def pin(self, message: Message, pinned: bool) -> None:
-        """Pin or unpin a message."""
+    def pin(self, message: Message, pinned: bool, by: User) -> None:
+        """Pin or unpin a message; a pin is told in the channel, an unpinning is not."""
         message.pinned_at = self.clock() if pinned else None
         channel = message.channel
         channel.pinned.pop(message.id, None)
@@ -226,7 +227,10 @@ class World:
         body: Json = {"channel_id": str(channel.id), "last_pin_timestamp": iso(latest) if latest else None}
         if channel.guild is not None:
             body["guild_id"] = str(channel.guild.id)
-        self.gateway.dispatch("CHANNEL_PINS_UPDATE", body, channel.guild, Intent.GUILDS)
+        intent = Intent.GUILDS if channel.guild is not None else Intent.DIRECT_MESSAGES
+        self.gateway.dispatch("CHANNEL_PINS_UPDATE", body, channel.guild, intent)
+        if pinned:
+            self.postbox.post(channel, by, {}, type=PIN_NOTICE, answers=message)
         channel.changed()
 
     def ration_old_edit(self, message: Message) -> None:
