@@ -90,4 +90,5 @@ async def _probe(redis: Redis, waits: list[float], stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(measure(*(int(given) for given in [*sys.argv[1:], "10000", "0"][:2])))
+    given = [int(number) for number in sys.argv[1:]]
+    asyncio.run(measure(*[*given, *[10_000, 0][len(given) :]]))
