@@ -19,6 +19,7 @@ import uvloop
 from redis.asyncio import Redis
 
 from bot import hooks, logs, tanjun_compat
+from bot.backups import HourlyBackups
 from bot.clock import Clock, SystemClock
 from bot.displays import Displays
 from bot.errors import Reporter, StartupError
@@ -29,6 +30,7 @@ from bot.settings import Role, Settings
 from bot.stores import Stores, open_stores
 from persistence.archive import Archive
 from persistence.archive_writer import ArchiveWriter
+from persistence.backups import Backups
 from persistence.files import FileStore
 from persistence.recovery import reconcile
 from state.configure import Configuration
@@ -96,6 +98,8 @@ async def running(settings: Settings) -> AsyncGenerator[App]:
             await stack.enter_async_context(_gateway(app, bot))
         if writer is not None:
             await stack.enter_async_context(_background(writer.run(), "archive writer", reporter))
+            hourly = HourlyBackups(stores.redis, stores.backups, reporter)
+            await stack.enter_async_context(_background(hourly.run(), "hourly backups", reporter))
         if displays is not None:
             await displays.open()
             stack.push_async_callback(displays.close)
@@ -161,6 +165,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
         (Feed, stores.feed),
         (Archive, stores.archive),
         (FileStore, stores.files),
+        (Backups, stores.backups),
         (Settings, settings),
         (Reporter, app.reporter),
         (Router, router),

@@ -14,6 +14,7 @@ from bot.errors import StartupError
 from bot.settings import Settings
 from persistence import migrations
 from persistence.archive import Archive
+from persistence.backups import Backups, BackupStore
 from persistence.errors import PersistenceError
 from persistence.files import FileStore
 from persistence.pool import open_pool
@@ -38,6 +39,7 @@ class Stores:
     points: Points
     configuration: Configuration
     files: FileStore
+    backups: Backups
     report: tuple[str, ...]
 
 
@@ -104,6 +106,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             points=Points(redis, scripts),
             configuration=configuration,
             files=FileStore(settings.data_dir),
+            backups=Backups(redis, BackupStore(settings.data_dir, pool)),
             report=tuple(report),
         )
 
