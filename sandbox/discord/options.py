@@ -153,7 +153,7 @@ def _value(option: Json, value: Any, resolved: Resolved, forge: bool) -> Any:
         return resolved.upload(value)
     if kind in {USER, CHANNEL, ROLE, MENTIONABLE}:
         sent = resolved.any(value, kind)
-        _check_channel_type(option, value)
+        check_channel_type(option, value)
         return sent
     if forge:
         return value
@@ -188,8 +188,10 @@ def _number(option: Json, value: Any) -> int | float:
     return int(value) if whole else value
 
 
-def _check_channel_type(option: Json, value: Any) -> None:
+def check_channel_type(option: Json, value: Any) -> None:
+    """Refuse a channel of a type that an option or a select menu does not take. Raises ClientRefused."""
     types = option.get("channel_types")
     kind = getattr(value, "type", None)
     if types and kind is not None and kind not in types:
-        raise ClientRefused(f"option {option['name']!r} does not take this type of channel")
+        name = option.get("name") or option.get("custom_id")
+        raise ClientRefused(f"{name!r} does not take this type of channel")

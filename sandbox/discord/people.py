@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from sandbox.discord import forms
+from sandbox.discord import forms, menus
 from sandbox.discord.commands import MESSAGE, USER, descend, nest
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
 from sandbox.discord.messages import BUTTON, LINK_STYLE, STRING_SELECT
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from sandbox.discord.refusals import Json
     from sandbox.discord.replies import Modal
     from sandbox.discord.server import Sandbox
-
-_KINDS: Final = {5: 6, 6: 8, 7: 9, 8: 7}
-"""Which kind of option a select menu of users, roles, mentionables or channels is like."""
 
 
 class Person:
@@ -193,7 +190,7 @@ class Person:
         else:
             self._check_component(message, found, custom_id)
             assert found is not None
-            kind, sent = found["type"], _selected(found, values, resolved)
+            kind, sent = found["type"], menus.select(found, values, resolved)
         data: Json = {
             "custom_id": custom_id,
             "component_type": kind,
@@ -370,22 +367,3 @@ class Person:
 
 async def _first_answer(interaction: Interaction, deadline: float) -> None:
     await asyncio.wait((interaction.first,), timeout=deadline)
-
-
-def _selected(menu: Json, values: Sequence[Any], resolved: Resolved) -> list[str]:
-    low, high = menu.get("min_values", 1), menu.get("max_values", 1)
-    if not low <= len(values) <= high:
-        raise ClientRefused(f"the menu takes {low} to {high} values")
-    if menu["type"] != STRING_SELECT:
-        if menu["type"] not in _KINDS:
-            raise ClientRefused("this is no select menu")
-        return [resolved.any(value, _KINDS[menu["type"]]) for value in values]
-    offered = {option["value"]: option["value"] for option in menu["options"]}
-    labelled = {option["label"]: option["value"] for option in menu["options"]}
-    sent: list[str] = []
-    for value in values:
-        found = offered.get(str(value), labelled.get(str(value)))
-        if found is None:
-            raise ClientRefused(f"{value!r} is not in the menu, which has {list(offered)}")
-        sent.append(found)
-    return sent
