@@ -62,9 +62,17 @@ def refusal_text(refused: Refused, ladder: Ladder, locale: str = FALLBACK, *, re
             numbers = [f"#{number}" for number in facts["songs"]]
             more = "…" if len(numbers) > _LISTED else ""
             return say("refusal.stranded", locale, songs=", ".join(numbers[:_LISTED]) + more)
+        case Reason.NOT_PLAYED:
+            return say("refusal.not_played", locale, song=song, state=state_text(facts["song"], locale))
+        case Reason.BOOKMARKED:
+            name = plain(str(facts.get("by_name") or ""), _NAME)
+            own = bool(reader) and int(facts.get("by") or 0) == reader
+            key = "refusal.bookmarked_self" if own else "refusal.bookmarked"
+            moment = f"<t:{int(facts.get('at') or 0) // 1000}:R>"
+            return say(key, locale, song=song, name=name, moment=moment)
         case Reason.CHANGED | Reason.UNCHANGED | Reason.PAUSED | Reason.NOTHING:
             return say(f"refusal.{refused.reason.value}", locale)
-        case Reason.PLAYING | Reason.TAKEN | Reason.SAME_OWNER:
+        case Reason.PLAYING | Reason.TAKEN | Reason.SAME_OWNER | Reason.NOT_FREE | Reason.ANNOUNCED:
             return say(f"refusal.{refused.reason.value}", locale, song=song)
 
 

@@ -37,6 +37,7 @@ class ModelSong:
     held: int | None = None
     due: int | None = None
     stake: list[Row] | None = None
+    was_free: bool = False
     version: int = 0
 
 
@@ -162,31 +163,51 @@ class Model:
 
         return done
 
-    # Moves
-
-    def submit(self, user: int, track: str | None, claimed: int | None) -> int:
-        tier = claimed or 0
-        self._known(tier)
+    def _open(self, tier: int) -> None:
         if self.settings.get("paused") == "1":
             raise Refusal("paused")
         if self.settings.get(f"closed:{tier}") == "1":
             raise Refusal("closed")
-        cap = self.setting("cap", 0)
-        if cap and len(self.in_state("waiting", "bumped", "pending")) >= cap:
-            raise Refusal("full")
+
+    def _within_limit(self, user: int, tier: int) -> None:
         mine = [song for song in self.songs.values() if song.user == user]
-        if claimed:
+        if tier:
             limit, taken = self.setting("limit:pending", 3), [s for s in mine if s.state == "pending"]
         else:
             limit, taken = self.setting("limit:0", 1), [s for s in mine if s.state in WAITS and s.tier == 0]
         if limit and len(taken) >= limit:
             raise Refusal("limit", song=max(song.number for song in taken))
+
+    def _new_track(self, track: str) -> None:
+        for song in self.in_state(*ACTIVE):
+            if song.track == track:
+                raise Refusal("duplicate", song=song.number)
+        if track in self.recent and self.setting("cooldown", 21600):
+            raise Refusal("cooldown")
+
+    def _own(self, owner: int, number: int) -> ModelSong:
+        song = self._song(number)
+        if song.user != owner:
+            raise Refusal("unknown_song")
+        return song
+
+    def _own_move(self, number: int) -> None:
+        """An artist's own move: Undo passes it by, and earlier moves of that song alone are forgotten."""
+        self.songs[number].version += 1
+        self.stack = [r for r in self.stack if r.stage is not None or set(r.before) != {number}]
+
+    # Moves
+
+    def submit(self, user: int, track: str | None, claimed: int | None) -> int:
+        tier = claimed or 0
+        self._known(tier)
+        self._open(tier)
+        cap = self.setting("cap", 0)
+        if cap and len(self.in_state("waiting", "bumped", "pending")) >= cap:
+            raise Refusal("full")
+        self._within_limit(user, tier)
         if track is not None:
-            for song in self.in_state(*ACTIVE):
-                if song.track == track:
-                    raise Refusal("duplicate", song=song.number)
-            if track in self.recent and self.setting("cooldown", 21600):
-                raise Refusal("cooldown")
+            self._new_track(track)
         number = len(self.songs) + 1
         state = "pending" if claimed else "waiting"
         self.songs[number] = ModelSong(number, user, tier, state, track, claimed, self._tick())
@@ -305,8 +326,45 @@ class Model:
             done()
         else:
             song.state, song.locked, song.due = "removed", None, None
-            song.version += 1
-            self.stack = [r for r in self.stack if r.stage is not None or set(r.before) != {number}]
+            self._own_move(number)
+
+    def edit(self, owner: int, number: int, track: str) -> None:
+        song = self._own(owner, number)
+        if song.state not in ACTIVE:
+            raise Refusal("ended", song=number)
+        if song.state == "playing":
+            raise Refusal("playing")
+        if song.track == track:
+            raise Refusal("unchanged")
+        self._new_track(track)
+        song.track = track
+
+    def claim(self, owner: int, number: int, tier: int) -> None:
+        song = self._own(owner, number)
+        if song.state != "waiting":
+            raise Refusal("not_waiting", song=number)
+        if song.tier:
+            raise Refusal("not_free", song=number)
+        if song.locked is not None:
+            raise Refusal("announced", song=number)
+        if not tier:
+            raise Refusal("unknown_tier")
+        self._known(tier)
+        self._open(tier)
+        self._within_limit(owner, tier)
+        song.state, song.tier, song.claimed, song.entered = "pending", tier, tier, self._tick()
+        song.was_free = True
+        self._own_move(number)
+
+    def withdraw(self, owner: int, number: int) -> None:
+        song = self._own(owner, number)
+        if song.state != "pending":
+            raise Refusal("not_pending", song=number)
+        if not song.was_free:
+            self._open(0)
+        self._within_limit(owner, 0)
+        song.state, song.tier, song.claimed, song.was_free = "waiting", 0, None, False
+        self._own_move(number)
 
     def approve(self, by: int, number: int, tier: int) -> None:
         song = self._song(number)
@@ -346,14 +404,18 @@ class Model:
             number for number, version in top.versions.items() if self.songs[number].version != version
         ]
         for number, before in top.before.items():
-            if before.state in ACTIVE and self.songs[number].state not in ACTIVE and before.track is not None:
-                in_the_way += [song.number for song in self.in_state(*ACTIVE) if song.track == before.track]
+            track = self.songs[number].track
+            if before.state in ACTIVE and self.songs[number].state not in ACTIVE and track is not None:
+                in_the_way += [song.number for song in self.in_state(*ACTIVE) if song.track == track]
             if before.state in ("waiting", "bumped") and before.tier not in self.ladder:
                 in_the_way.append(number)
         if in_the_way:
             raise Refusal("moved_on", any_song=in_the_way)
         for number, before in top.before.items():
+            # What the artist has put right since stays so.
+            track = self.songs[number].track
             self.songs[number] = copy.deepcopy(before)
+            self.songs[number].track = track
         for number, lock in top.locked.items():
             if self.songs[number].locked == lock:
                 self.songs[number].locked = None
@@ -372,6 +434,16 @@ class Model:
         if not rows:
             raise Refusal("empty")
         self._add(rows)
+
+    def reset(self, by: int, user: int | None) -> None:
+        own = {("user", user), *(("handle", h) for h, o in self.links.items() if o == user)}
+        taken = [(*row, amount) for row, amount in self.points.items() if user is None or row in own]
+        if not taken:
+            raise Refusal("empty")
+        done = self._recorded("reset", by, None, [])
+        for kind, id_, _ in taken:
+            del self.points[kind, id_]
+        done().paid = taken
 
     def link(self, handle: int, user: int | None, force: bool) -> None:
         owner = self.links.get(handle)

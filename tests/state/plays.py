@@ -48,10 +48,14 @@ WEIGHTS = {
     "bump": 6,
     "remove": 3,
     "remove own": 3,
+    "edit": 3,
+    "claim skip": 3,
+    "withdraw": 3,
     "approve": 6,
     "reject": 2,
     "clear": 1,
     "points": 8,
+    "reset": 1,
     "link": 3,
     "unlink": 1,
     "undo": 10,
@@ -159,6 +163,11 @@ def bind(model: Model, guild: int, op: Op) -> Play:
                 ),
                 lambda m: m.remove(owner, number, owner),
             )
+        case "edit" | "claim skip" | "withdraw":
+            if kind == "withdraw":
+                number = _one_of(model, ["pending"], a, number)
+            owner = model.songs[number].user if number in model.songs and b % 8 else user
+            return _own(kind, guild, Actor(owner, f"user{owner}"), number, tier, f"t:{c % 12}")
         case "approve":
             number = _one_of(model, ["pending"], a, number)
             return Play(
@@ -190,6 +199,12 @@ def bind(model: Model, guild: int, op: Op) -> Play:
             return Play(
                 lambda client, request: client.points.add(guild, request, actor, changes),
                 lambda m: m.add_points(rows),
+            )
+        case "reset":
+            whose = None if c % 3 == 0 else user
+            return Play(
+                lambda client, request: client.points.reset(guild, request, actor, whose),
+                lambda m: m.reset(by, whose),
             )
         case "link" | "unlink":
             handle, force = HANDLES[b % len(HANDLES)], c % 2 == 0
@@ -225,6 +240,26 @@ def bind(model: Model, guild: int, op: Op) -> Play:
             return Play(
                 lambda client, request: client.configuration.set_ladder(guild, request, actor, ladder),
                 lambda m: m.set_ladder(names),
+            )
+
+
+def _own(kind: str, guild: int, owner: Actor, number: int, tier: int, track: str) -> Play:
+    """What artists do to songs of their own, and try with those of others."""
+    match kind:
+        case "edit":
+            return Play(
+                lambda client, request: client.queue.edit(guild, request, owner, number, {"track": track}),
+                lambda m: m.edit(owner.id, number, track),
+            )
+        case "claim skip":
+            return Play(
+                lambda client, request: client.queue.claim(guild, request, owner, number, tier),
+                lambda m: m.claim(owner.id, number, tier),
+            )
+        case _:
+            return Play(
+                lambda client, request: client.queue.withdraw(guild, request, owner, number),
+                lambda m: m.withdraw(owner.id, number),
             )
 
 
