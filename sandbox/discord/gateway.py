@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import orjson
 from aiohttp import WSMsgType, web
 
-from sandbox.discord import payloads
+from sandbox.discord import limits, payloads
 from sandbox.discord.compression import encoder
 from sandbox.discord.intents import ALL, PRIVILEGED, Intent
 from sandbox.discord.permissions import Permission
@@ -38,6 +38,7 @@ MEMBERS: Final = 8
 INVALID_SESSION: Final = 9
 HELLO: Final = 10
 ACK: Final = 11
+_WITH_DATA: Final = frozenset({IDENTIFY, RESUME, MEMBERS})
 _KNOWN: Final = frozenset({HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS, 31, 43})
 
 _ACK: Final = b'{"op":11,"d":null}'
@@ -210,6 +211,8 @@ class Gateway:
                 connection.close(4002, "Payload too large")
             elif op not in _KNOWN:
                 connection.close(4001, "Unknown opcode")
+            elif op in _WITH_DATA and not isinstance(payload.get("d"), dict):
+                connection.close(4002, "Error while decoding payload")
             else:
                 self._receive(connection, op, payload.get("d"))
 
@@ -273,7 +276,8 @@ class Gateway:
     def _refuse(self, data: Json, shard: Any, intents: Any) -> tuple[int, str] | None:
         if str(data.get("token")).removeprefix("Bot ") != self._sandbox.token or self.starts_left <= 0:
             return 4004, "Authentication failed."
-        if len(shard) != 2 or not 0 <= int(shard[0]) < int(shard[1]):
+        pair = _list(shard)
+        if len(pair) != 2 or None in map(limits.whole, pair) or not 0 <= int(pair[0]) < int(pair[1]):
             return 4010, "Invalid shard."
         if len(self._sandbox.world.guilds) > self.guilds_per_shard * int(shard[1]):
             return 4011, "Sharding required."

@@ -164,6 +164,13 @@ class Socket:
             if payload.get("t") == name:
                 return payload
 
+    async def event_of(self, op: int) -> dict[str, Any]:
+        """Read on to the next payload with this opcode."""
+        while True:
+            payload = await self.receive()
+            if payload["op"] == op:
+                return payload
+
     async def code(self) -> int | None:
         """Read on to the close frame and give its code."""
         async with asyncio.timeout(5):

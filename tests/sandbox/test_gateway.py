@@ -199,6 +199,8 @@ async def test_a_resume_needs_a_session_that_is_known_and_not_ended_by_the_clien
     [
         ({"token": "wrong"}, 4004),
         ({"shard": [2, 2]}, 4010),
+        ({"shard": ["first", "last"]}, 4010),
+        ({"shard": 1}, 4010),
         ({"intents": 1 << 30}, 4013),
         ({"intents": int(Intent.MESSAGE_CONTENT)}, 4014),
     ],
@@ -229,6 +231,8 @@ async def test_too_many_guilds_for_the_shards(strict) -> None:
         ("?v=9&encoding=json", None, 4012),
         ("?v=10&encoding=json", '{"op":77,"d":null}', 4001),
         ("?v=10&encoding=json", "not json", 4002),
+        ("?v=10&encoding=json", '{"op":2,"d":null}', 4002),
+        ("?v=10&encoding=json", '{"op":6,"d":[]}', 4002),
         ("?v=10&encoding=json", '{"op":3,"d":{}}', 4003),
     ],
 )
@@ -240,6 +244,26 @@ async def test_a_connection_is_closed_with_its_code(
         if payload is not None:
             await socket.socket.send_str(payload)
         assert await socket.code() == code
+
+
+async def test_who_identifies_twice_is_closed_with_4005(strict) -> None:
+    sandbox = await strict(identify_window=0.0)
+    async with gateway(sandbox) as socket:
+        assert (await socket.identify(sandbox))["t"] == "READY"
+        await socket.send(2, {"token": sandbox.token, "intents": 1, "properties": {}})
+        assert await socket.code() == 4005
+
+
+async def test_more_than_120_sends_a_minute_are_closed_with_4008(strict) -> None:
+    sandbox = await strict()
+    async with gateway(sandbox) as socket:
+        await socket.identify(sandbox)
+        for number in range(119):
+            await socket.send(1, number)
+        for _ in range(119):
+            await socket.event_of(11)
+        await socket.send(1, 119)
+        assert await socket.code() == 4008
 
 
 async def test_identifies_are_paced_per_bucket(strict) -> None:

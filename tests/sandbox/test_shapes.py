@@ -9,7 +9,7 @@ import pytest
 from sandbox.discord import Channel, Guild, Person, Sandbox
 from sandbox.discord.exchanges import Exchange
 from sandbox.discord.schema import Schema, find_schema
-from tests.sandbox.connections import Api
+from tests.sandbox.connections import Api, Bot
 
 PICTURE = {"media": {"url": "https://example.com/cover.png"}}
 V2 = 1 << 15
@@ -157,3 +157,24 @@ async def test_what_is_malformed_is_told_with_its_path(
 async def test_a_role_may_keep_its_color(api: Api, guild: Guild) -> None:
     status, role = await api("POST", f"/guilds/{guild.id}/roles", {"colors": {"secondary_color": None}})
     assert (status, role["color"]) == (200, 0)
+
+
+async def test_own_guilds_carry_counts_only_where_asked_for(
+    sandbox: Sandbox, bot: Bot, api: Api, guild: Guild, mia: Person, schema: Schema
+) -> None:
+    (mine,) = [each async for each in bot.rest.fetch_my_guilds() if each.id == guild.id]
+    assert (mine.name, mine.approximate_member_count, mine.approximate_visible_member_count) == (
+        "Late Night Reviews",
+        3,
+        1,
+    )
+    for query, counted in (("", False), ("?with_counts=false", False), ("?with_counts=true", True)):
+        for path in ("/users/@me/guilds", f"/guilds/{guild.id}"):
+            _, answer = await api("GET", path + query)
+            listed = answer if isinstance(answer, list) else [answer]
+            (shown,) = [each for each in listed if each["id"] == str(guild.id)]
+            assert ("approximate_member_count" in shown, "approximate_presence_count" in shown) == (
+                counted,
+                counted,
+            )
+            assert schema.violations(sandbox.requests[-1]) == []
