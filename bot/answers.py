@@ -11,6 +11,7 @@ from typing import TypeAlias
 import hikari
 
 from bot.errors import Reporter, UserError, apology, unavailable
+from components.texts import FALLBACK
 
 __all__ = ["Responder", "already_answered", "expired", "explain", "tell"]
 
@@ -39,8 +40,8 @@ def expired(error: BaseException) -> bool:
     return isinstance(error, hikari.NotFoundError) and error.code == _UNKNOWN_INTERACTION
 
 
-def explain(error: Exception, where: str, reporter: Reporter) -> str | None:
-    """Return what the person is told about `error`, and report it when it is a fault of ours.
+def explain(error: Exception, where: str, reporter: Reporter, locale: str = FALLBACK) -> str | None:
+    """Return what the person is told about `error` in their language, and report it when it is our fault.
 
     None when there is nothing to tell: the answer has arrived after all, or none can arrive any more.
     """
@@ -52,8 +53,8 @@ def explain(error: Exception, where: str, reporter: Reporter) -> str | None:
     code = reporter.report(error, where)
     if expired(error):
         return None
-    plain = unavailable(error)
-    return plain.text if plain else apology(code)
+    plain = unavailable(error, locale)
+    return plain.text if plain else apology(code, locale)
 
 
 class _State(Enum):

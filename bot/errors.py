@@ -13,6 +13,8 @@ import secrets
 import asyncpg
 import redis.exceptions
 
+from components.texts import FALLBACK, say
+
 __all__ = [
     "Reporter",
     "SettingsError",
@@ -28,7 +30,6 @@ __all__ = [
 # Without 0/O, 1/I/L, 5/S, 8/B, 2/Z and U/V: a code is read out on stream and typed into a search box.
 CODE_ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 
-_LOOK_FIRST = "If you were changing something, look at the queue first, then try again in a moment."
 # Out of memory, read-only replica, full disk: Redis checks these before a script runs, so nothing has moved.
 _REFUSED_WRITE = re.compile(
     r"OOM |READONLY |MISCONF |command not allowed when used memory|You can't write against"
@@ -78,11 +79,9 @@ def reference_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(4))
 
 
-def apology(code: str) -> str:
+def apology(code: str, locale: str = FALLBACK) -> str:
     """Return what a person is told when we failed them; `code` is the reference in the log."""
-    return (
-        f"Something went wrong on our side. Nothing was changed that you were not told of. Reference {code}."
-    )
+    return say("errors.apology", locale, code=code)
 
 
 def archive_out_of_reach(kind: type[Exception]) -> None:
@@ -90,7 +89,7 @@ def archive_out_of_reach(kind: type[Exception]) -> None:
     _OUT_OF_REACH.add(kind)
 
 
-def unavailable(error: BaseException) -> Unavailable | None:
+def unavailable(error: BaseException, locale: str = FALLBACK) -> Unavailable | None:
     """Translate a lost connection to Redis or Postgres into what a person is told; None for all else.
 
     The sentence does not claim that nothing was changed: a reply can be lost after the change was made.
@@ -98,19 +97,17 @@ def unavailable(error: BaseException) -> Unavailable | None:
     if isinstance(error, Unavailable):
         return error
     if isinstance(error, tuple(_OUT_OF_REACH)):
-        return Unavailable(f"The archive cannot be reached right now. {_LOOK_FIRST}")
+        return Unavailable(say("errors.archive_away", locale))
     if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError):
-        return Unavailable(f"The queue's memory cannot be reached right now. {_LOOK_FIRST}")
+        return Unavailable(say("errors.memory_away", locale))
     if isinstance(error, redis.exceptions.ResponseError) and _REFUSED_WRITE.match(str(error)):
-        return Unavailable(
-            "The queue's memory takes no changes right now. Nothing was changed; try again in a moment."
-        )
+        return Unavailable(say("errors.memory_full", locale))
     # asyncpg raises its InterfaceError for misuse as well, which is a fault of ours; and a bare
     # ConnectionError is asyncpg's too: redis-py and hikari wrap theirs.
     if isinstance(error, (*_POSTGRES_GONE, ConnectionError)) or (
         isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
     ):
-        return Unavailable(f"The archive cannot be reached right now. {_LOOK_FIRST}")
+        return Unavailable(say("errors.archive_away", locale))
     return None
 
 

@@ -18,6 +18,7 @@ import tanjun
 from bot.answers import explain, tell
 from bot.errors import Reporter, archive_out_of_reach
 from bot.router import Router
+from components.texts import FALLBACK, say
 from persistence.errors import Unavailable
 
 __all__ = ["BackgroundTasks", "command_hooks", "install"]
@@ -52,15 +53,18 @@ def command_hooks(reporter: Reporter) -> tanjun.AnyHooks:
     """Return the hooks for every command: faults are reported, refusals shown to the caller alone."""
 
     async def on_error(ctx: tanjun.abc.Context, error: Exception) -> bool:
-        if (text := explain(error, f"/{ctx.triggering_name}", reporter)) is not None:
+        if (text := explain(error, f"/{ctx.triggering_name}", reporter, _locale(ctx))) is not None:
             await _tell_caller(ctx, text)
         return True
 
     async def on_parser_error(ctx: tanjun.abc.Context, error: tanjun.ParserError) -> None:
-        # tanjun words these for the person: "Couldn't convert 'x' to ...".
-        await _tell_caller(ctx, error.message)
+        await _tell_caller(ctx, say("errors.unread_option", _locale(ctx), option=error.parameter or "?"))
 
     return tanjun.AnyHooks().set_on_error(on_error).set_on_parser_error(on_parser_error)
+
+
+def _locale(ctx: tanjun.abc.Context) -> str:
+    return str(ctx.interaction.locale) if isinstance(ctx, tanjun.abc.AppCommandContext) else FALLBACK
 
 
 async def _tell_caller(ctx: tanjun.abc.Context, text: str) -> None:
@@ -120,7 +124,8 @@ async def _answer_failed_view(
     context: miru.ViewContext | miru.ModalContext | None,
     reporter: Reporter,
 ) -> None:
-    text = explain(error, where, reporter)
+    locale = FALLBACK if context is None else str(context.interaction.locale)
+    text = explain(error, where, reporter, locale)
     if context is not None and text is not None:
         try:
             await context.respond(text, flags=hikari.MessageFlag.EPHEMERAL)
@@ -130,9 +135,12 @@ async def _answer_failed_view(
 
 async def _answer_failed_event(event: hikari.ExceptionEvent[Any], reporter: Reporter) -> None:
     failed = event.failed_event
-    text = explain(event.exception, f"event {type(failed).__name__}", reporter)
-    if isinstance(failed, hikari.InteractionCreateEvent) and text is not None:
-        await tell(failed.interaction, text)
+    interaction = failed.interaction if isinstance(failed, hikari.InteractionCreateEvent) else None
+    # Every interaction somebody acted by has a locale; Discord's ping alone has none.
+    locale = str(getattr(interaction, "locale", FALLBACK))
+    text = explain(event.exception, f"event {type(failed).__name__}", reporter, locale)
+    if interaction is not None and text is not None:
+        await tell(interaction, text)
 
 
 def _loop_handler(reporter: Reporter) -> Any:

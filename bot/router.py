@@ -19,12 +19,12 @@ import hikari
 
 from bot.answers import Responder, explain, tell
 from bot.errors import Reporter
+from components.texts import say
 
 __all__ = ["Press", "Router", "Submission", "decode", "encode", "modal_values"]
 
 VERSION = "s1"
 LONGEST_CUSTOM_ID = 100
-OUTDATED = "That button is from an older message. Please use the newest one, or run the command again."
 
 # Discord wants an answer within 3 s; what takes longer promises one first.
 _DEFER_AFTER = 2.0
@@ -152,7 +152,7 @@ class Router:
         known = decode(interaction.custom_id)
         handler = self._components.get(known[0]) if known else None
         if known is None or handler is None:
-            await tell(interaction, OUTDATED)
+            await tell(interaction, say("errors.old_button", str(interaction.locale)))
             return
         press = Press(interaction, known[1], injector)
         await _run(handler(press), press, f"component {known[0]}", reporter)
@@ -164,7 +164,7 @@ class Router:
         known = decode(interaction.custom_id)
         handler = self._modals.get(known[0]) if known else None
         if known is None or handler is None:
-            await tell(interaction, "That form is from an older version. Please open it again.")
+            await tell(interaction, say("errors.old_form", str(interaction.locale)))
             return
         submission = Submission(interaction, known[1], injector)
         await _run(handler(submission), submission, f"modal {known[0]}", reporter)
@@ -189,7 +189,7 @@ async def _run(handling: Awaitable[None], responder: Responder, where: str, repo
             await _promise(responder, where)
         await task
     except Exception as error:
-        if (text := explain(error, where, reporter)) is None:
+        if (text := explain(error, where, reporter, str(responder.interaction.locale))) is None:
             return
         try:
             await responder.respond(text)

@@ -1,6 +1,7 @@
 """Every sentence people read, by language and feature: `texts/<language>/<feature>.toml`.
 
 A key is `<feature>.<name>`, e.g. `submit.confirmed`. A sentence missing in a language falls back to English.
+This package imports nothing of ours, so that the leaf modules of `bot` may use it as well.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from importlib.resources import files
 from typing import Final
 
 FALLBACK: Final = "en"
+
+RELATED: Final[Mapping[str, tuple[str, ...]]] = {"es-ES": ("es-419",)}
+"""Further locales of Discord that a language serves (Discord, Reference, Locales); English needs none."""
 
 
 @cache
@@ -36,12 +40,21 @@ def languages() -> tuple[str, ...]:
     return (FALLBACK, *(name for name in names if name != FALLBACK))
 
 
+@cache
+def language_of(locale: str) -> str:
+    """The language a person with that locale of Discord reads: `es-ES` for `es-419`, English for `de`."""
+    for language in languages():
+        if locale == language or locale in RELATED.get(language, ()):
+            return language
+    return FALLBACK
+
+
 def say(key: str, /, locale: str = FALLBACK, **values: object) -> str:
     """The sentence of a key in a person's language, with `values` filled in.
 
     `locale` is Discord's (`en-GB`, `es-ES`); raises `KeyError` for a key that English lacks.
     """
-    sentence = _sentences(locale).get(key) or _sentences(FALLBACK)[key]
+    sentence = _sentences(language_of(locale)).get(key) or _sentences(FALLBACK)[key]
     return sentence.format(**values) if values else sentence
 
 
@@ -50,5 +63,6 @@ def describe(key: str) -> dict[str, str]:
     described = {"default": say(key)}
     for language in languages()[1:]:
         if key in _sentences(language):
-            described[language] = say(key, language)
+            for locale in (language, *RELATED.get(language, ())):
+                described[locale] = say(key, language)
     return described

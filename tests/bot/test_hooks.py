@@ -16,7 +16,8 @@ import tanjun
 
 from bot import hooks, tanjun_compat
 from bot.errors import Reporter, UserError
-from bot.router import OUTDATED, Press, Router, Submission, encode
+from bot.router import Press, Router, Submission, encode
+from components.texts import say
 from sandbox.discord import Channel, Guild, Message, Person, Sandbox
 
 APOLOGY = re.compile(r"Something went wrong on our side\. .* Reference ([A-Z0-9]{4})\.")
@@ -319,7 +320,7 @@ async def test_routed_faults(world: World, caplog: pytest.LogCaptureFixture) -> 
 @pytest.mark.parametrize("name", ["gone", "s0"])
 async def test_an_outdated_button_says_so(world: World, name: str) -> None:
     reply = await world.mia.press(await world.button(name, 1), encode(name, 1))
-    assert (reply.text, reply.ephemeral) == (OUTDATED, True)
+    assert (reply.text, reply.ephemeral) == (say("errors.old_button"), True)
 
 
 async def test_every_way_to_answer_a_press(world: World) -> None:
