@@ -163,7 +163,7 @@ async def test_own_guilds_carry_counts_only_where_asked_for(
     sandbox: Sandbox, bot: Bot, api: Api, guild: Guild, mia: Person, schema: Schema
 ) -> None:
     (mine,) = [each async for each in bot.rest.fetch_my_guilds() if each.id == guild.id]
-    assert (mine.name, mine.approximate_member_count, mine.approximate_visible_member_count) == (
+    assert (mine.name, mine.approximate_member_count, mine.approximate_active_member_count) == (
         "Late Night Reviews",
         3,
         1,
