@@ -1,4 +1,4 @@
-"""A person's own submissions: the list, and the question before one is taken back."""
+"""A person's own submissions: the list, and what its artist may do with each."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Final
 import hikari
 
 from bot.router import encode
-from components.markdown import plain
+from components.markdown import clean, plain
 from components.pages import page_count, page_row, within
 from components.refusals import song_text
 from components.song_lines import moment, tier_name, title_line
+from components.song_option import CHOICE_LENGTH, CHOICES
+from components.submission import ARTIST, NAME_LIMIT, NOTE, NOTE_LIMIT, TITLE, URL
 from components.texts import FALLBACK, say
-from state.ladder import Ladder
+from state.ladder import FREE, Ladder, Tier
 from state.song import Song, SongState
+from state.track import LONGEST_LINK
 
 PAGE: Final = 5
 """Songs on a page; each may have a button, and a row has five."""
@@ -24,6 +27,12 @@ LISTED: Final = 100
 PAGE_HANDLER: Final = "mine.page"
 REMOVE: Final = "mine.remove"
 SURE: Final = "mine.sure"
+EDIT: Final = "mine.edit"
+EDITED: Final = "mine.edited"
+CLAIM: Final = "mine.claim"
+TIER: Final = "mine.tier"
+WITHDRAW: Final = "mine.withdraw"
+OPEN: Final = "mine.open"
 _COLOR: Final = 0x5C8374
 
 
@@ -66,19 +75,34 @@ def mine_embed(mine: Mine, page: int, locale: str = FALLBACK) -> hikari.Embed:
 
 
 def mine_rows(mine: Mine, page: int, locale: str = FALLBACK) -> list[hikari.impl.MessageActionRowBuilder]:
-    """A button for each song of the page that can be taken back, and those that turn the page."""
-    removable = [song for song in _shown(mine, page) if can_remove(song)]
+    """What can be done with the songs of the page, a row a verb, and the buttons that turn it."""
+    changeable = [song for song in _shown(mine, page) if can_remove(song)]
+    verbs = (
+        [(song, REMOVE, "remove") for song in changeable],
+        [(song, EDIT, "edit") for song in changeable],
+        [
+            (song, WITHDRAW, "withdraw") if song.state is SongState.PENDING else (song, CLAIM, "claim")
+            for song in changeable
+            if song.state is SongState.PENDING or can_claim(song)
+        ],
+    )
     rows: list[hikari.impl.MessageActionRowBuilder] = []
-    if removable:
-        row = hikari.impl.MessageActionRowBuilder()
-        for song in removable:
-            row.add_interactive_button(
-                hikari.ButtonStyle.SECONDARY,
-                encode(REMOVE, song.number, page),
-                label=say("mysubmissions.remove", locale, number=song.number),
-            )
-        rows.append(row)
+    for buttons in verbs:
+        if buttons:
+            row = hikari.impl.MessageActionRowBuilder()
+            for song, handler, label in buttons:
+                row.add_interactive_button(
+                    hikari.ButtonStyle.SECONDARY,
+                    encode(handler, song.number, page),
+                    label=say(f"mysubmissions.{label}", locale, number=song.number),
+                )
+            rows.append(row)
     return [*rows, *page_row(PAGE_HANDLER, page, page_count(len(mine.songs), PAGE), locale)]
+
+
+def can_claim(song: Song) -> bool:
+    """Whether a skip may be claimed for it: a Free song whose place is not announced yet."""
+    return song.state is SongState.WAITING and song.tier == FREE and not song.locked
 
 
 def can_remove(song: Song) -> bool:
@@ -94,7 +118,7 @@ def needs_asking(song: Song) -> bool:
 def question(song: Song, ladder: Ladder, locale: str = FALLBACK) -> str:
     """What would be lost."""
     key = "mysubmissions.sure_pending" if song.state is SongState.PENDING else "mysubmissions.sure"
-    return say(key, locale, song=_name(song), tier=tier_name(song.tier, ladder))
+    return say(key, locale, song=named_song(song), tier=tier_name(song.tier, ladder))
 
 
 def question_rows(song: Song, page: int, locale: str = FALLBACK) -> list[hikari.impl.MessageActionRowBuilder]:
@@ -111,11 +135,61 @@ def question_rows(song: Song, page: int, locale: str = FALLBACK) -> list[hikari.
     return [row]
 
 
+def edit_rows(song: Song, locale: str = FALLBACK) -> list[hikari.impl.ModalActionRowBuilder]:
+    """The form of what an artist may put right, filled in as it is."""
+    rows: list[hikari.impl.ModalActionRowBuilder] = []
+    for custom_id, label, value, required, limit in (
+        (TITLE, "form_song", song.title, True, NAME_LIMIT),
+        (ARTIST, "form_artist", song.artist, True, NAME_LIMIT),
+        (URL, "form_url_or_file" if song.file else "form_url", song.link, not song.file, LONGEST_LINK),
+        (NOTE, "form_note", song.note, False, NOTE_LIMIT),
+    ):
+        row = hikari.impl.ModalActionRowBuilder()
+        row.add_text_input(
+            custom_id,
+            say(f"submit.{label}", locale),
+            style=hikari.TextInputStyle.PARAGRAPH if custom_id == NOTE else hikari.TextInputStyle.SHORT,
+            value=value[:limit] if value else hikari.UNDEFINED,
+            required=required,
+            max_length=limit,
+        )
+        rows.append(row)
+    return rows
+
+
+def claim_text(song: Song, locale: str = FALLBACK) -> str:
+    """What claiming a skip means, before one is chosen."""
+    return say("mysubmissions.claim_which", locale, song=named_song(song))
+
+
+def claim_rows(
+    song: Song, tiers: Sequence[Tier], page: int, locale: str = FALLBACK
+) -> list[hikari.impl.MessageActionRowBuilder]:
+    """A select of the skips that take songs now, and the way back; Discord shows the first 25."""
+    rows: list[hikari.impl.MessageActionRowBuilder] = []
+    if tiers:
+        row = hikari.impl.MessageActionRowBuilder()
+        menu = row.add_text_menu(
+            encode(TIER, song.number, page), placeholder=say("mysubmissions.claim_pick", locale)
+        )
+        for tier in tiers[:CHOICES]:
+            menu.add_option(clean(tier.name, CHOICE_LENGTH), str(tier.label))
+        rows.append(row)
+    back = hikari.impl.MessageActionRowBuilder()
+    back.add_interactive_button(
+        hikari.ButtonStyle.SECONDARY,
+        encode(PAGE_HANDLER, "at", page),
+        label=say("mysubmissions.back", locale),
+    )
+    return [*rows, back]
+
+
 def _shown(mine: Mine, page: int) -> Sequence[Song]:
     return mine.songs[(page - 1) * PAGE : page * PAGE]
 
 
-def _name(song: Song) -> str:
+def named_song(song: Song) -> str:
+    """`#12 Title — Artist`, escaped."""
     return song_text({"number": song.number, "title": song.title, "artist": song.artist})
 
 

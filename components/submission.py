@@ -30,6 +30,8 @@ _PLATFORMS: Final = {
     "ditto": "Ditto",
 }
 
+FORM: Final = "submit.form"
+"""The form's handler: `/submit form` opens it, and the portal does."""
 URL: Final = "url"
 ARTIST: Final = "artist"
 TITLE: Final = "title"

@@ -1,8 +1,9 @@
-"""`/mysubmissions`: one's own songs here, and the way to take one back."""
+"""`/mysubmissions`: one's own songs here, to be edited, taken back, or to have a skip claimed for."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Final
 
@@ -10,30 +11,44 @@ import alluka
 import tanjun
 
 from bot.errors import UserError
-from bot.router import Press, Router
+from bot.router import Press, Router, encode
+from bot.router import Submission as Form
+from components import submission
 from components.mysubmissions import (
+    CLAIM,
+    EDIT,
+    EDITED,
     LISTED,
+    OPEN,
     PAGE_HANDLER,
     REMOVE,
     SURE,
+    TIER,
+    WITHDRAW,
     Mine,
+    can_claim,
     can_remove,
+    claim_rows,
+    claim_text,
+    edit_rows,
     mine_embed,
     mine_rows,
+    named_song,
     needs_asking,
     question,
     question_rows,
 )
 from components.outcomes import named
 from components.pages import page_asked
-from components.refusals import refusal_text
+from components.refusals import refusal_text, song_text
+from components.song_lines import tier_name
 from components.song_option import parse
 from components.texts import describe, say
 from components.who import Caller
 from persistence.archive import Archive
 from persistence.errors import PersistenceError
 from persistence.submissions import Submission
-from state.queue import Queue
+from state.queue import Moved, Queue
 from state.refusal import Reason, Refused
 from state.song import Song, SongState
 
@@ -108,7 +123,7 @@ async def mysubmissions(
     await ctx.respond(embed=mine_embed(mine, 1, caller.locale), components=mine_rows(mine, 1, caller.locale))
 
 
-async def _show(press: Press, caller: Caller, page: int, text: str = "") -> None:
+async def _show(press: Press | Form, caller: Caller, page: int, text: str = "") -> None:
     mine = await _mine(caller, press.get(Queue), press.get(Archive))
     page = mine.within(page)
     await press.update(
@@ -118,13 +133,23 @@ async def _show(press: Press, caller: Caller, page: int, text: str = "") -> None
     )
 
 
+@routes.component(OPEN)
+async def open_(press: Press) -> None:
+    """Lists the presser's own songs, to the presser alone: the portal's way in."""
+    caller = Caller.of(press.interaction)
+    mine = await _mine(caller, press.get(Queue), press.get(Archive))
+    await press.respond(
+        embeds=[mine_embed(mine, 1, caller.locale)], components=mine_rows(mine, 1, caller.locale)
+    )
+
+
 @routes.component(PAGE_HANDLER)
 async def turn(press: Press) -> None:
     """Turns the page, or goes back to it."""
     await _show(press, Caller.of(press.interaction), page_asked(press.args))
 
 
-def _meant(press: Press, caller: Caller) -> tuple[int, int]:
+def _meant(press: Press | Form, caller: Caller) -> tuple[int, int]:
     """Number and page of a press. Raises `UserError` for what no button of ours can say."""
     match press.args:
         case (text, page) if (number := parse(text)) is not None:
@@ -133,14 +158,19 @@ def _meant(press: Press, caller: Caller) -> tuple[int, int]:
             raise UserError(say("mysubmissions.foreign", caller.locale))
 
 
+async def _own(caller: Caller, queue: Queue, number: int) -> Song:
+    song = await queue.song(caller.guild, number)
+    if song is None or song.user != caller.actor.id:
+        raise UserError(say("mysubmissions.foreign", caller.locale))
+    return song
+
+
 @routes.component(REMOVE)
 async def remove(press: Press) -> None:
     """Takes a Free song back; asks first where a skip would be lost."""
     caller, queue = Caller.of(press.interaction), press.get(Queue)
     number, page = _meant(press, caller)
-    song = await queue.song(caller.guild, number)
-    if song is None or song.user != caller.actor.id:
-        raise UserError(say("mysubmissions.foreign", caller.locale))
+    song = await _own(caller, queue, number)
     if not can_remove(song) or not needs_asking(song):
         await _take_back(press, caller, number, page)
         return
@@ -160,17 +190,121 @@ async def sure(press: Press) -> None:
 
 
 async def _take_back(press: Press, caller: Caller, number: int, page: int) -> None:
-    """The script itself refuses a song of somebody else's, whatever the button said."""
     queue = press.get(Queue)
-    ladder = (await queue.board(caller.guild, count=0)).ladder
+    moved = await _made(
+        caller,
+        queue,
+        queue.remove(caller.guild, caller.request, caller.actor, number, owner=caller.actor.id),
+    )
+    await _show(press, caller, page, say("mysubmissions.done", caller.locale, song=named(moved.song)))
+
+
+async def _made(caller: Caller, queue: Queue, move: Awaitable[Moved], playing: str | None = None) -> Moved:
+    """The scripts themselves refuse a song of somebody else's, whatever a button or form said."""
     try:
-        moved = await queue.remove(caller.guild, caller.request, caller.actor, number, owner=caller.actor.id)
+        return await move
     except Refused as refused:
         if refused.reason is Reason.UNKNOWN_SONG:
             raise UserError(say("mysubmissions.foreign", caller.locale)) from refused
+        if playing is not None and refused.reason is Reason.PLAYING:
+            song = song_text(refused.facts["song"])
+            raise UserError(say(playing, caller.locale, song=song)) from refused
+        ladder = (await queue.board(caller.guild, count=0)).ladder
         text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
         raise UserError(text) from refused
-    await _show(press, caller, page, say("mysubmissions.done", caller.locale, song=named(moved.song)))
+
+
+@routes.component(EDIT)
+async def edit(press: Press) -> None:
+    """Opens the form with what is there. Whether it may still be changed is asked when it comes back."""
+    caller = Caller.of(press.interaction)
+    number, page = _meant(press, caller)
+    song = await _own(caller, press.get(Queue), number)
+    title = say("mysubmissions.edit_title", caller.locale, number=number)
+    await press.ask(title, encode(EDITED, number, page), edit_rows(song, caller.locale))
+
+
+@routes.modal(EDITED)
+async def edited(form: Form) -> None:
+    """Puts right what was written; what the form does not say stays as it is."""
+    caller, queue, given = Caller.of(form.interaction), form.get(Queue), form.values
+    number, page = _meant(form, caller)
+    song = await _own(caller, queue, number)
+    words = submission.read_words(
+        given.get(submission.TITLE, song.title),
+        given.get(submission.ARTIST, song.artist),
+        given.get(submission.NOTE, song.note),
+        caller.locale,
+    )
+    fields: dict[str, str | None] = {"title": words.title, "artist": words.artist, "note": words.note}
+    link = given.get(submission.URL, song.link or "")
+    if not link and not song.file:
+        raise UserError(say("mysubmissions.edit_link", caller.locale))
+    if link and link != song.link:
+        track = submission.read_link(link, caller.locale)
+        fields |= {"link": track.url, "track": track.id}
+        # The link stands in the place of the file; whoever sweeps the store finds the file nameless.
+        fields |= {"file": None, "file_name": None, "file_size": None}
+    moved = await _made(
+        caller,
+        queue,
+        queue.edit(caller.guild, caller.request, caller.actor, number, fields),
+        playing="mysubmissions.edit_playing",
+    )
+    await _show(form, caller, page, say("mysubmissions.edited", caller.locale, song=named(moved.song)))
+
+
+@routes.component(CLAIM)
+async def claim(press: Press) -> None:
+    """Asks which skip was paid for."""
+    caller, queue = Caller.of(press.interaction), press.get(Queue)
+    number, page = _meant(press, caller)
+    song = await _own(caller, queue, number)
+    board = await queue.board(caller.guild, count=0)
+    tiers = [tier for tier in board.ladder.paid if board.settings.takes(tier.label)]
+    if not can_claim(song) or not tiers:
+        await _show(press, caller, page)
+        if can_claim(song):
+            await press.respond(say("mysubmissions.claim_none", caller.locale, song=named_song(song)))
+        return
+    await press.update(
+        claim_text(song, caller.locale), embeds=[], components=claim_rows(song, tiers, page, caller.locale)
+    )
+
+
+@routes.component(TIER)
+async def claimed(press: Press) -> None:
+    """Claims the skip that was chosen."""
+    caller, queue = Caller.of(press.interaction), press.get(Queue)
+    number, page = _meant(press, caller)
+    tier = parse(press.values[0]) if press.values else None
+    if tier is None:
+        raise UserError(say("common.outdated", caller.locale))
+    moved = await _made(caller, queue, queue.claim(caller.guild, caller.request, caller.actor, number, tier))
+    ladder = (await queue.board(caller.guild, count=0)).ladder
+    text = say(
+        "mysubmissions.claimed",
+        caller.locale,
+        song=named(moved.song),
+        tier=tier_name(moved.song.tier, ladder),
+    )
+    await _show(press, caller, page, text)
+
+
+@routes.component(WITHDRAW)
+async def withdraw(press: Press) -> None:
+    """Takes the claim back; the song waits in Free."""
+    caller, queue = Caller.of(press.interaction), press.get(Queue)
+    number, page = _meant(press, caller)
+    moved = await _made(caller, queue, queue.withdraw(caller.guild, caller.request, caller.actor, number))
+    text = say(
+        "mysubmissions.withdrawn",
+        caller.locale,
+        song=named(moved.song),
+        place=moved.place,
+        waiting=moved.waiting,
+    )
+    await _show(press, caller, page, text)
 
 
 component = tanjun.Component(name="mysubmissions").load_from_scope()

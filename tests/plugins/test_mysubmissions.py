@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from sandbox.discord import Person, Reply
+from sandbox.discord import Message, Person, Reply
 from state.scripts import Actor
 from tests.stage import Stage, until
 
@@ -55,7 +55,9 @@ async def test_own_songs_alone_active_and_ended(stage: Stage) -> None:
     assert "Low Tide" in reply.text and "Skip not confirmed" in reply.text
     assert "No \\*payment\\* found" in reply.text
     assert "Glass Harbour" not in reply.text
-    assert reply.message is not None and reply.message.custom_ids == ["s1:mine.remove:2:1"]
+    assert reply.message is not None and reply.message.custom_ids == [
+        f"s1:mine.{verb}:2:1" for verb in ("remove", "edit", "claim")
+    ]
 
 
 async def test_a_free_song_goes_with_one_press(stage: Stage) -> None:
@@ -91,14 +93,14 @@ async def test_a_claimed_skip_is_asked_about(stage: Stage) -> None:
     assert song is not None and song.state == "removed"
 
 
-@pytest.mark.parametrize("name", ["mine.remove", "mine.sure"])
+@pytest.mark.parametrize("name", ["remove", "sure", "edit", "claim", "withdraw"])
 @pytest.mark.parametrize("rest", [":1:1", ":%231:1", ":999:1", ":0:1", ":-1:1", ":x:1", "", ":1", ":1:1:1"])
 async def test_forged_buttons_touch_nobody_elses_song(stage: Stage, name: str, rest: str) -> None:
     await submit(stage, stage.alice, "Night Bus")
     await submit(stage, stage.bruno, "Glass Harbour")
     reply = await stage.bruno.command("mysubmissions", stage.submissions)
     assert reply.message is not None
-    pressed = await stage.bruno.press(reply.message, f"s1:{name}{rest}", forge=True)
+    pressed = await stage.bruno.press(reply.message, f"s1:mine.{name}{rest}", forge=True)
     assert pressed.ephemeral and "no such song of yours" in pressed.text
     board = await stage.app.stores.queue.board(stage.id)
     assert [song.number for song in board.songs] == [1, 2]
@@ -146,3 +148,125 @@ async def test_without_the_archive_the_live_songs_are_shown(stage: Stage, sessio
         await connection.close()
     assert reply.ephemeral
     assert "Night Bus" in reply.text and "Earlier ones cannot be shown right now" in reply.text
+
+
+async def edit(stage: Stage, person: Person, message: Message, number: int, **fields: str) -> Reply:
+    """Opens the form of a song and sends it with what is given changed."""
+    opened = await person.press(message, label=f"Edit #{number}")
+    assert opened.modal is not None, opened
+    return await person.submit(opened.modal, **fields)
+
+
+async def own_list(stage: Stage, person: Person) -> Message:
+    reply = await person.command("mysubmissions", stage.submissions)
+    assert reply.message is not None
+    return reply.message
+
+
+async def test_an_edit_keeps_the_place(stage: Stage) -> None:
+    await submit(stage, stage.alice, "Nihgt Bus", note="old")
+    await submit(stage, stage.bruno, "Glass Harbour")
+    message = await own_list(stage, stage.alice)
+    sent = await edit(stage, stage.alice, message, 1, title="Night Bus", url="https://youtu.be/dQw4w9WgXcQ")
+    assert sent.kind == "update" and "#1 Night Bus — Alice is as you wrote it now" in message.text
+    board = await stage.app.stores.queue.board(stage.id)
+    assert [song.title for song in board.songs] == ["Night Bus", "Glass Harbour"]
+    assert board.songs[0].track == "youtube:dQw4w9WgXcQ" and board.songs[0].note == "old"
+    assert board.songs[0].link == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    # The track it had is free again, the new one is taken.
+    again = await stage.carla.command(
+        "submit link", stage.submissions, url="https://youtu.be/dQw4w9WgXcQ", artist="C", title="Copy"
+    )
+    assert "already in the queue, at place 1" in again.text
+    assert (await submit(stage, stage.host, "nihgt-bus")).ok
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"title": "\u200b"}, "The title is empty"),
+        ({"title": "x" * 201}, "The title is too long: 201 characters"),
+        ({"note": "x" * 501}, "The note is too long"),
+        ({"url": ""}, "The link is empty"),
+        ({"url": "https://music.apple.com/us/album/x/1"}, "Apple Music"),
+        ({"url": "https://youtube.com@evil.tld/watch?v=dQw4w9WgXcQ"}, "hides where it leads"),
+        ({"url": "https://soundcloud.com/bruno/glass-harbour"}, "already in the queue"),
+        ({}, "It is like that already"),
+    ],
+)
+async def test_an_edit_that_cannot_be_changes_nothing(
+    stage: Stage, fields: dict[str, str], told: str
+) -> None:
+    await submit(stage, stage.alice, "Night Bus")
+    await submit(stage, stage.bruno, "Glass Harbour")
+    message = await own_list(stage, stage.alice)
+    opened = await stage.alice.press(message, label="Edit #1")
+    assert opened.modal is not None
+    sent = await stage.alice.submit(opened.modal, forge=True, **fields)
+    assert sent.ephemeral and told in sent.text, sent.text
+    song = await stage.app.stores.queue.song(stage.id, 1)
+    assert song is not None and (song.title, song.track) == ("Night Bus", "soundcloud:alice/night-bus")
+
+
+async def test_forged_forms_edit_nobody_elses_song(stage: Stage) -> None:
+    await submit(stage, stage.alice, "Night Bus")
+    await submit(stage, stage.bruno, "Glass Harbour")
+    message = await own_list(stage, stage.bruno)
+    for forged in ("s1:mine.edited:1:1", "s1:mine.edited:999:1", "s1:mine.edited:x:1", "s1:mine.edited"):
+        opened = await stage.bruno.press(message, label="Edit #2")
+        assert opened.modal is not None
+        assert opened.modal.interaction.modal is not None
+        opened.modal.interaction.modal["custom_id"] = forged
+        sent = await stage.bruno.submit(opened.modal, forge=True, title="Mine now")
+        assert sent.ephemeral and "no such song of yours" in sent.text
+    board = await stage.app.stores.queue.board(stage.id)
+    assert [song.title for song in board.songs] == ["Night Bus", "Glass Harbour"]
+
+
+async def test_what_plays_is_not_edited(stage: Stage) -> None:
+    await submit(stage, stage.alice, "Night Bus")
+    message = await own_list(stage, stage.alice)
+    opened = await stage.alice.press(message, label="Edit #1")
+    assert opened.modal is not None and (await stage.host.command("review next", stage.review)).ok
+    sent = await stage.alice.submit(opened.modal, title="Late")
+    assert "cannot be changed any more" in sent.text
+
+
+async def test_a_skip_is_claimed_and_taken_back(stage: Stage) -> None:
+    for person in (stage.alice, stage.bruno, stage.carla):
+        await submit(stage, person, "Night Bus")
+    message = await own_list(stage, stage.alice)
+    await stage.alice.press(message, label="Claim a skip #1")
+    assert "Which skip did you pay for" in message.text
+    chosen = await stage.alice.choose(message, "s1:mine.tier:1:1", ["10"])
+    assert chosen.kind == "update" and "confirms your **10 Skip**" in message.text
+    board = await stage.app.stores.queue.board(stage.id, pending=5)
+    assert [song.number for song in board.songs] == [2, 3]
+    assert [(song.number, song.tier) for song in board.pending_songs] == [(1, 10)]
+    await stage.alice.press(message, label="Take claim back #1")
+    assert "waits in Free again, at place 1 of 3" in message.text
+    board = await stage.app.stores.queue.board(stage.id, pending=5)
+    assert [song.number for song in board.songs] == [1, 2, 3] and not board.pending
+
+
+async def test_claims_that_cannot_be_leave_the_song_where_it_is(stage: Stage) -> None:
+    await submit(stage, stage.alice, "Night Bus")
+    await submit(stage, stage.bruno, "Glass Harbour")
+    message = await own_list(stage, stage.alice)
+    await stage.alice.press(message, label="Claim a skip #1")
+    for value, told in (("3", "no such tier"), ("0", "no such tier"), ("x", "older message")):
+        chosen = await stage.alice.choose(message, "s1:mine.tier:1:1", [value], forge=True)
+        assert told in chosen.text, (value, chosen.text)
+    await stage.configure(closed_10="1")
+    chosen = await stage.alice.choose(message, "s1:mine.tier:1:1", ["10"])
+    assert "10 Skip is closed right now" in chosen.text
+    foreign = await stage.bruno.choose(
+        await own_list(stage, stage.bruno), "s1:mine.tier:1:1", ["20"], forge=True
+    )
+    assert "no such song of yours" in foreign.text
+    await stage.configure(paused="1")
+    await stage.alice.press(message, label="Back")
+    await stage.alice.press(message, label="Claim a skip #1")
+    assert message.embeds, "nothing can be claimed while submissions are paused"
+    board = await stage.app.stores.queue.board(stage.id, pending=5)
+    assert [song.number for song in board.songs] == [1, 2] and not board.pending
