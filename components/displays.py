@@ -15,7 +15,7 @@ from components.markdown import plain
 from components.panel import Facts, counts_line, last_move_line, panel_rows
 from components.pending import pending_rows, pending_texts
 from components.song_lines import file_line, link_line, moment, note_line, tier_name, title_line
-from components.texts import FALLBACK, say
+from components.texts import say
 from state.board import Board
 from state.song import Song
 
@@ -48,8 +48,12 @@ class Painting:
     file: str | None = None
 
 
-def render(kind: str, board: Board, locale: str = FALLBACK) -> Painting | None:
-    """The painting of a display, None for a kind that is not known here."""
+def render(kind: str, board: Board, locale: str | None = None) -> Painting | None:
+    """The painting of a display, None for a kind that is not known here.
+
+    Everybody sees it, so it is in the guild's language unless `locale` says otherwise.
+    """
+    locale = locale or board.settings.language
     match kind:
         case "public":
             return Painting(_public(board, locale))

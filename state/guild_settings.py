@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +20,11 @@ class Kind(StrEnum):
     DURATION = "duration"
     ROLE = "role"
     CHANNEL = "channel"
+    LANGUAGE = "language"
+
+
+_LOCALE: Final = re.compile(r"[a-z]{2}(?:-[A-Z]{2}|-[0-9]{3})?")
+"""A locale as Discord writes it (Reference, Locales); which of them there are texts in is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Setting:
 
     def can_hold(self, value: str) -> bool:
         """Whether the hash may keep that value."""
+        if self.kind is Kind.LANGUAGE:
+            return _LOCALE.fullmatch(value) is not None
         if not value.isascii() or not value.isdecimal():
             return False
         match self.kind:
@@ -66,6 +74,7 @@ REGISTRY: Final = (
     Setting("submissions_channel", "channel:submissions", Kind.CHANNEL, ""),
     Setting("queue_channel", "channel:queue", Kind.CHANNEL, ""),
     Setting("review_channel", "channel:review", Kind.CHANNEL, ""),
+    Setting("language", "language", Kind.LANGUAGE, "en"),
 )
 """Every setting of a guild but those that each of its tiers has, in the order in which they are shown."""
 
@@ -111,7 +120,7 @@ class GuildSettings:
     `closed`: labels of the tiers that take no songs. `lock`: how many announced songs keep their place
     (0-3). `cap`: songs the queue holds, 0 for no limit. `cooldown`: seconds before a played track may
     come again. `double_press_ms`: a second Next on the panel this soon counts as a double click. Role and
-    channel ids are 0 when none is chosen.
+    channel ids are 0 when none is chosen. `language`: the locale of whatever everybody sees.
     """
 
     paused: bool = False
@@ -124,6 +133,7 @@ class GuildSettings:
     double_press_ms: int = int(DEFAULTS["double_press_ms"])
     reviewer_role: int = 0
     channels: Mapping[str, int] = field(default_factory=dict[str, int])
+    language: str = "en"
 
     @classmethod
     def from_hash(cls, fields: Mapping[str, str]) -> GuildSettings:
@@ -136,6 +146,7 @@ class GuildSettings:
             return _whole(fields.get(name), int(DEFAULTS.get(name, "0")))
 
         shut = (name[7:] for name, value in fields.items() if name[:7] == "closed:" and value == "1")
+        language = fields.get("language", "")
         channels = {name[8:]: number(name) for name in fields if name[:8] == "channel:"}
         return cls(
             paused=fields.get("paused") == "1",
@@ -148,6 +159,7 @@ class GuildSettings:
             double_press_ms=number("double_press_ms"),
             reviewer_role=number("role:reviewer"),
             channels=channels,
+            language=language if _FIELDS["language"].can_hold(language) else _FIELDS["language"].default,
         )
 
     def takes(self, label: int) -> bool:

@@ -49,6 +49,21 @@ def language_of(locale: str) -> str:
     return FALLBACK
 
 
+def language_named(text: str) -> str | None:
+    """The language somebody means by its name or code: `Español`, `es`, `es-ES`; None for any other text."""
+    wanted = text.strip().casefold()
+    for language in languages():
+        names = {
+            language,
+            language.partition("-")[0],
+            *RELATED.get(language, ()),
+            say("language.name", language),
+        }
+        if wanted in {name.casefold() for name in names}:
+            return language
+    return None
+
+
 def say(key: str, /, locale: str = FALLBACK, **values: object) -> str:
     """The sentence of a key in a person's language, with `values` filled in.
 
