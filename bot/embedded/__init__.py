@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bot.errors import SettingsError
 
-__all__ = ["Server", "postgres", "valkey"]
+__all__ = ["Server", "find", "postgres", "valkey"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,18 @@ async def valkey(data_dir: Path, *, durable: bool = True) -> AsyncGenerator[Serv
         ) from None
     async with server.run(data_dir, durable=durable) as running:
         yield running
+
+
+def find(data_dir: Path) -> str | None:
+    """Give the URL of the Valkey that runs on `<data_dir>/valkey` now, or None; nothing is started for it.
+
+    Raises `StartupError` where its socket would lie in a directory of somebody else.
+    """
+    try:
+        from bot.embedded import valkey_server as server
+    except ImportError:
+        return None
+    return server.find(data_dir)
 
 
 @asynccontextmanager

@@ -23,7 +23,11 @@ from bot.embedded.processes import end, is_running, launch, leave_socket_directo
 from bot.embedded.sharing import create_directory, shared
 from bot.errors import SettingsError, StartupError
 
-__all__ = ["run"]
+__all__ = ["find", "run"]
+
+_NAME = "valkey"
+_PID_FILE = "valkey.pid"
+_SOCKET = "valkey.sock"
 
 _FLEETING = {"appendonly": "no", "maxmemory-policy": "noeviction", "save": ""}
 
@@ -45,10 +49,28 @@ async def run(data_dir: Path, *, durable: bool) -> AsyncGenerator[Server]:
             "No Redis server is bundled for this platform; "
             "set REDIS_URL to a Redis 7 or Valkey 8 server or newer."
         ) from None
-    directory = create_directory(data_dir, "valkey")
+    directory = create_directory(data_dir, _NAME)
     place = _Place(directory, binary, DURABLE if durable else _FLEETING)
     async with shared(directory, place.start, place.stop) as server:
         yield server
+
+
+def find(data_dir: Path) -> str | None:
+    """Give the URL of the Valkey that runs on `<data_dir>/valkey`; `bot.embedded.find` says the rest."""
+    directory = data_dir.absolute() / _NAME
+    return None if _running_pid(directory) is None else _url(socket_directory(directory, None) / _SOCKET)
+
+
+def _running_pid(directory: Path) -> int | None:
+    try:
+        pid = int((directory / _PID_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    return pid if is_running(pid, str(directory)) else None
+
+
+def _url(socket: Path) -> str:
+    return f"unix://{quote(str(socket))}"
 
 
 class _Place:
@@ -59,11 +81,11 @@ class _Place:
         self.binary = binary
         self.config = config
         self.log = directory / "valkey.log"
-        self.pid_file = directory / "valkey.pid"
-        self.socket = socket_directory(directory, None) / "valkey.sock"
+        self.pid_file = directory / _PID_FILE
+        self.socket = socket_directory(directory, None) / _SOCKET
 
     async def start(self, alone: bool) -> Server:
-        pid = self._running_pid()
+        pid = _running_pid(self.directory)
         if pid is None:
             pid = await self._launch()
         server = await self._answering(pid)
@@ -79,7 +101,7 @@ class _Place:
 
     async def stop(self) -> None:
         # Looked up again: somebody else may have replaced a server that was killed.
-        if (pid := self._running_pid()) is not None:
+        if (pid := _running_pid(self.directory)) is not None:
             # With an fsync for each write nothing is lost even if it must be killed.
             await end(pid, str(self.directory), [(signal.SIGTERM, 20.0), (signal.SIGKILL, 5.0)])
         self.pid_file.unlink(missing_ok=True)
@@ -102,13 +124,6 @@ class _Place:
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         return await launch([str(self.binary), *words], self.log, self.directory, None)
 
-    def _running_pid(self) -> int | None:
-        try:
-            pid = int(self.pid_file.read_text())
-        except (OSError, ValueError):
-            return None
-        return pid if is_running(pid, str(self.directory)) else None
-
     async def _answering(self, pid: int) -> Server:
         loop = asyncio.get_running_loop()
         began = said = loop.time()
@@ -126,7 +141,7 @@ class _Place:
                         ) from None
                 else:
                     return Server(  # noqa: S604 - `shell` is a line to show, nothing runs it
-                        url=f"unix://{quote(str(self.socket))}",
+                        url=_url(self.socket),
                         shell=f"redis-cli -s {shlex.quote(str(self.socket))}",
                         log=self.log,
                         version=str(info.get("valkey_version", info["redis_version"])),

@@ -119,6 +119,20 @@ async def test_the_servers_of_a_killed_bot_are_found_again(data_dir: Path) -> No
     assert await ended(archive, str(data_dir), 5)
 
 
+async def test_a_running_valkey_is_found_and_none_is_started_for_it(data_dir: Path) -> None:
+    place = data_dir / "new"
+    assert embedded.find(place) is None
+    assert not place.exists()
+    async with embedded.valkey(place, durable=False) as server:
+        assert embedded.find(place) == server.url
+        await kill(server)
+        assert embedded.find(place) is None
+    deep = data_dir / ("long" * 25)
+    async with embedded.valkey(deep, durable=False) as server:
+        assert embedded.find(deep) == server.url
+    assert embedded.find(deep) is None
+
+
 async def test_two_processes_share_and_the_last_one_out_stops(data_dir: Path) -> None:
     async with another_process(data_dir) as (_, live, archive):
         async with embedded.valkey(data_dir) as valkey, embedded.postgres(data_dir) as postgres:
