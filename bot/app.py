@@ -9,6 +9,7 @@ import logging
 import signal
 from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from bot.displays import Displays
 from bot.errors import Reporter, StartupError
 from bot.in_flight import InFlight
 from bot.intake import Intake
+from bot.reload import Reloader
 from bot.router import Router
 from bot.settings import Role, Settings
 from bot.stores import Stores, open_stores
@@ -60,10 +62,11 @@ class App:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncGenerator[App]:
+async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator[App]:
     """Runs one process in the role its settings name; on leaving the block it drains and closes.
 
-    Raises `StartupError` with one sentence when it cannot start.
+    With `reload` a plugin that changes on disk is loaded again. Raises `StartupError` with one sentence when
+    it cannot start.
     """
     reporter = Reporter()
     async with contextlib.AsyncExitStack() as stack:
@@ -95,7 +98,7 @@ async def running(settings: Settings) -> AsyncGenerator[App]:
         stack.push_async_callback(stores.feed.close)
         app = App(settings, stores, reporter, bot, writer, declared)
         if bot is not None:
-            await stack.enter_async_context(_gateway(app, bot))
+            await stack.enter_async_context(_gateway(app, bot, reload=reload))
         if writer is not None:
             await stack.enter_async_context(_background(writer.run(), "archive writer", reporter))
             hourly = HourlyBackups(stores.redis, stores.backups, reporter)
@@ -144,7 +147,7 @@ async def _worker_rest(settings: Settings) -> AsyncGenerator[hikari.api.RESTClie
 
 
 @contextlib.asynccontextmanager
-async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
+async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGenerator[None]:
     """Connects the shards of this process, with every command, button and modal in its place."""
     stores, settings = app.stores, app.settings
     commands = tanjun.Client(
@@ -191,7 +194,14 @@ async def _gateway(app: App, bot: hikari.GatewayBot) -> AsyncGenerator[None]:
             )
         except hikari.UnauthorizedError as refused:
             raise StartupError("Discord refuses the token. Check DISCORD_BOT_TOKEN.") from refused
-        async with _background(_declare(app, commands), "declaring commands", app.reporter):
+        async with contextlib.AsyncExitStack() as stack:
+            declaring = _declare(app, commands)
+            await stack.enter_async_context(_background(declaring, "declaring commands", app.reporter))
+            if reload:
+                watch = Reloader(
+                    plugins, commands, views, router, app.reporter, partial(_declare, app, commands)
+                )
+                await stack.enter_async_context(_background(watch.run(), "reloading plugins", app.reporter))
             yield
     finally:
         await _drain(bot, in_flight)
@@ -244,19 +254,19 @@ async def _background(
             await task
 
 
-def run(settings: Settings) -> int:
-    """Runs a process until SIGINT or SIGTERM; gives its exit code."""
+def run(settings: Settings, *, reload: bool = False) -> int:
+    """Runs a process until SIGINT or SIGTERM; gives its exit code. For `reload` see `running`."""
     secrets = [settings.token, settings.redis_url, settings.database_url]
     logs.configure(settings.log, [secret.get_secret_value() for secret in secrets if secret is not None])
-    return uvloop.run(_run(settings))
+    return uvloop.run(_run(settings, reload=reload))
 
 
-async def _run(settings: Settings) -> int:
+async def _run(settings: Settings, *, reload: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings) as app:
+    async with running(settings, reload=reload) as app:
         # What is loaded by now stays: the collector need not look through it during the show.
         gc.collect()
         gc.freeze()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from bot import backup_cli
-from bot.errors import StartupError
+from bot.errors import SettingsError, StartupError
 from bot.settings import Role, load
 
 __all__ = ["main"]
@@ -49,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FIRST-LAST/COUNT",
         help='the shards of this process, e.g. 0-3/8, or "auto" (or SKIPLINE_SHARDS)',
     )
+    run.add_argument(
+        "--reload",
+        action="store_true",
+        help="load a changed plugin again without a restart; for the server named by GUILD_ID",
+    )
     run.set_defaults(action=_run)
 
     doctor = actions.add_parser("doctor", help="check everything and say what to mend")
@@ -69,12 +74,16 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     # Before the import, which takes a second: a wrong setting is told at once.
     settings = load(role=options.role, shards=options.shards)
+    if options.reload and settings.guild_id is None:
+        raise SettingsError("--reload is for a server to develop in; set GUILD_ID to its id.")
+    if options.reload and settings.role is Role.WORKER:
+        raise SettingsError("--reload is for a process that answers people; a worker loads no plugins.")
     import hikari
 
     from bot import app
 
     try:
-        return app.run(settings)
+        return app.run(settings, reload=options.reload)
     except hikari.HTTPError as error:
         raise StartupError(
             f"Discord cannot be used at {settings.rest_url}; check the network and DISCORD_REST_URL, "

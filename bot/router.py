@@ -145,6 +145,24 @@ class Router:
         for name, submission in other._modals.items():
             _add(self._modals, name, submission)
 
+    def forget(self, module: str) -> None:
+        """Drop the handlers that a module, or any part of that package, defined: it is to be replaced."""
+        for handlers in (self._components, self._modals):
+            for name, handler in tuple(handlers.items()):
+                defined = getattr(handler, "__module__", "")
+                if defined == module or defined.startswith(f"{module}."):
+                    del handlers[name]
+
+    @property
+    def component_names(self) -> frozenset[str]:
+        """The names of all buttons and selects that have a handler."""
+        return frozenset(self._components)
+
+    @property
+    def modal_names(self) -> frozenset[str]:
+        """The names of all modals that have a handler."""
+        return frozenset(self._modals)
+
     async def press(
         self, interaction: hikari.ComponentInteraction, injector: alluka.abc.Client, reporter: Reporter
     ) -> None:

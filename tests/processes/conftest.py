@@ -24,7 +24,10 @@ from tests.schema_plugin import watch
 
 
 class Process:
-    """One `skipline run`. Its log is kept in `lines`."""
+    """One `skipline run`, of the program in `root`. Its log is kept in `lines`."""
+
+    arguments: tuple[str, ...] = ()
+    root = Path(__file__).parents[2]
 
     def __init__(self, sandbox: Sandbox, data_dir: Path, **environment: str) -> None:
         self._environment = {
@@ -51,8 +54,9 @@ class Process:
             "-m",
             "bot.cli",
             "run",
+            *self.arguments,
             env=self._environment,
-            cwd=Path(__file__).parents[2],
+            cwd=self.root,
             stderr=asyncio.subprocess.PIPE,
         )
         self._reader = asyncio.create_task(self._read())
@@ -69,11 +73,11 @@ class Process:
             self.lines.append("(end of the log)")
             self._heard.notify_all()
 
-    async def says(self, text: str, timeout: float = 30.0) -> None:
-        """Waits until a line of its log contains the text."""
+    async def says(self, text: str, timeout: float = 30.0, *, times: int = 1) -> None:
+        """Waits until that many lines of its log contain the text."""
         try:
             async with asyncio.timeout(timeout), self._heard:
-                while not any(text in line for line in self.lines):
+                while sum(text in line for line in self.lines) < times:
                     assert "(end of the log)" not in self.lines, "\n".join(self.lines)
                     await self._heard.wait()
         except TimeoutError:
