@@ -10,6 +10,7 @@ from components.song_lines import tier_name
 from components.texts import FALLBACK, say
 from state.ladder import Ladder
 from state.queue import Advanced, Moved, Undone
+from state.review import HIGHEST_SCORE, Bookmarked, Reviewed
 from state.song import SongFacts
 
 
@@ -62,10 +63,41 @@ def promoted_text(moved: Moved, ladder: Ladder, locale: str = FALLBACK) -> str:
     )
 
 
-def approved_text(moved: Moved, ladder: Ladder, locale: str = FALLBACK) -> str:
-    """Into which tier a claimed skip was let, and its place."""
+def approved_text(moved: Moved, ladder: Ladder, locale: str = FALLBACK, *, paid: str = "") -> str:
+    """Into which tier a claimed skip was let, how it was paid (escaped), and its place."""
     tier = tier_name(moved.song.tier, ladder)
-    return say("review.approved", locale, song=named(moved.song), tier=tier, place=moved.place)
+    key = "review.approved_paid" if paid else "review.approved"
+    return say(key, locale, song=named(moved.song), tier=tier, place=moved.place, paid=paid)
+
+
+def placed_text(moved: Moved, ladder: Ladder, locale: str = FALLBACK) -> str:
+    """What a hold, a return or a move down did, and the place the song has now."""
+    return say(
+        f"review.{moved.kind}",
+        locale,
+        song=named(moved.song),
+        tier=tier_name(moved.song.tier, ladder),
+        place=moved.place,
+        waiting=moved.waiting,
+    )
+
+
+def reviewed_text(reviewed: Reviewed, locale: str = FALLBACK) -> str:
+    """The score and the note a song has now."""
+    parts: list[str] = []
+    if reviewed.score is not None:
+        parts.append(say("review.score", locale, score=reviewed.score, highest=HIGHEST_SCORE))
+    if reviewed.note:
+        parts.append(say("review.quoted", locale, note=plain(reviewed.note, 300)))
+    if not parts:
+        return say("review.review_taken", locale, song=named(reviewed.song))
+    return say("review.reviewed", locale, song=named(reviewed.song), text=" · ".join(parts))
+
+
+def bookmarked_text(bookmarked: Bookmarked, locale: str = FALLBACK) -> str:
+    """That a song is marked, and where its card goes."""
+    key = "review.bookmarked" if bookmarked.channel else "review.bookmarked_only"
+    return say(key, locale, song=named(bookmarked.song), channel=bookmarked.channel)
 
 
 def removed_text(moved: Moved, reason: str | None, locale: str = FALLBACK) -> str:

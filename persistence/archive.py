@@ -15,7 +15,7 @@ from persistence.errors import Forked
 from persistence.events import Effect, Event, from_entry, milliseconds, to_entry
 from persistence.pool import Connection, Pool
 from persistence.replay import Outcome, replay, songs_touched
-from persistence.submissions import Submission
+from persistence.submissions import Submission, Wanted
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +60,13 @@ SET type = excluded.type, value = excluded.value, rev = excluded.rev
 LIVE = "SELECT name, type, field, value FROM live WHERE guild_id = $1 ORDER BY name, field"
 # Read moves in order.
 EVENTS = "SELECT * FROM events WHERE guild_id = $1 AND rev > $2 ORDER BY rev LIMIT $3"
+# Read the newest moves of some kinds or people.
+LATEST = """
+SELECT * FROM events
+WHERE guild_id = $1 AND rev < $2
+  AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::bigint IS NULL OR by_id = $4)
+ORDER BY rev DESC LIMIT $5
+"""
 # Read one move.
 EVENT = "SELECT * FROM events WHERE guild_id = $1 AND rev = $2"
 # Read all that is known to be missing.
@@ -228,6 +235,22 @@ class Archive:
             rows = await connection.fetch(EVENTS, guild_id, after, limit)
         return [_event(row) for row in rows]
 
+    async def latest(
+        self,
+        guild_id: int,
+        *,
+        kinds: Sequence[str] | None = None,
+        by_id: int | None = None,
+        before: int | None = None,
+        limit: int = 25,
+    ) -> list[Event]:
+        """Return at most `limit` moves, newest first, of those kinds and that account below a revision."""
+        below = 2**63 - 1 if before is None else before
+        wanted = None if kinds is None else list(kinds)
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(LATEST, guild_id, below, wanted, by_id, limit)
+        return [_event(row) for row in rows]
+
     async def history(
         self,
         guild_id: int,
@@ -247,6 +270,16 @@ class Archive:
         async with self._pool.connection() as connection:
             rows = await connection.fetch(submissions.HISTORY, guild_id, below, user_id, pattern, limit)
         return [submissions.submission(row) for row in rows]
+
+    async def search(
+        self, guild_id: int, wanted: Wanted, *, offset: int = 0, limit: int = 10
+    ) -> tuple[list[Submission], int]:
+        """Return one page of the submissions that match, newest first, and how many match in all."""
+        arguments = wanted.arguments(guild_id)
+        async with self._pool.transaction(readonly=True) as connection:
+            count: int = await connection.fetchval(submissions.COUNT_FOUND, *arguments)
+            rows = await connection.fetch(submissions.FOUND, *arguments, max(offset, 0), limit)
+        return [submissions.submission(row) for row in rows], count
 
 
 async def _lock(connection: Connection, guild_id: int) -> Mapping[str, Any]:

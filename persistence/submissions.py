@@ -12,10 +12,20 @@ from persistence.events import moment
 # Columns by what the text of the song hash becomes. Fields of the hash that have no column go to `extra`.
 _TEXTS = (
     *("user_name", "title", "artist", "link", "file", "file_name", "note", "tier", "state", "track"),
-    *("by_name", "reason", "claimed", "method", "amount"),
+    *("by_name", "reason", "claimed", "method", "amount", "review_note", "reviewer_name"),
 )
-_NUMBERS = {"user": "user_id", "by": "by_id", "file_size": "file_size"}
-_TIMES = ("submitted_at", "entered_at", "started_at", "ended_at", "at")
+_NUMBERS = {
+    "user": "user_id",
+    "by": "by_id",
+    "file_size": "file_size",
+    "score": "score",
+    "reviewer": "reviewer_id",
+    "bookmarked_by": "bookmarked_by",
+}
+_TIMES = (
+    *("submitted_at", "entered_at", "started_at", "ended_at", "at"),
+    *("reviewed_at", "bookmarked_at"),
+)
 _COLUMNS = (*_TEXTS, *_NUMBERS.values(), *_TIMES, "extra", "rev")
 
 UPSERT = f"""
@@ -35,6 +45,53 @@ LIMIT $5
 """
 """The newest submissions below a number, of one artist or of all, whose names contain a text."""
 
+_MATCHING = """
+FROM submissions
+WHERE guild_id = $1
+  AND ($2::bigint IS NULL OR user_id = $2)
+  AND ($3::text IS NULL OR artist ILIKE $3)
+  AND ($4::text IS NULL OR title ILIKE $4)
+  AND ($5::bigint IS NULL OR score >= $5)
+  AND ($6::timestamptz IS NULL OR coalesce(started_at, submitted_at) >= $6)
+  AND ($7::timestamptz IS NULL OR coalesce(started_at, submitted_at) < $7)
+  AND (NOT $8 OR bookmarked_at IS NOT NULL)
+"""
+COUNT_FOUND = f"SELECT count(*) {_MATCHING}"
+"""How many submissions a search finds."""
+
+FOUND = f"SELECT * {_MATCHING} ORDER BY number DESC OFFSET $9 LIMIT $10"
+"""Those of one page, newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a search is for; None and False ask for nothing.
+
+    `artist` and `title` are parts of the texts in any case, `least` the lowest score, `since` and `until`
+    bound when it began to play, or came in if it never did (`until` itself is excluded).
+    """
+
+    user_id: int | None = None
+    artist: str | None = None
+    title: str | None = None
+    least: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    bookmarked: bool = False
+
+    def arguments(self, guild_id: int) -> tuple[Any, ...]:
+        """The arguments $1 to $8 of `COUNT_FOUND` and `FOUND`."""
+        return (
+            guild_id,
+            self.user_id,
+            containing(self.artist) if self.artist else None,
+            containing(self.title) if self.title else None,
+            self.least,
+            self.since,
+            self.until,
+            self.bookmarked,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
@@ -42,6 +99,7 @@ class Submission:
 
     `at`, `by_id`, `by_name` and `reason` tell of the last move of this song; `state` is one of waiting,
     pending, held, bumped, playing, played, removed, rejected; `rev` is the guild's revision that left it so.
+    `score` is 0 to 10.
     """
 
     guild_id: int
@@ -69,6 +127,13 @@ class Submission:
     claimed: str | None
     method: str | None
     amount: str | None
+    score: int | None = None
+    review_note: str | None = None
+    reviewer_id: int | None = None
+    reviewer_name: str | None = None
+    reviewed_at: datetime | None = None
+    bookmarked_at: datetime | None = None
+    bookmarked_by: int | None = None
     extra: Mapping[str, str]
     rev: int
 

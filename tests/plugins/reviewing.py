@@ -57,7 +57,7 @@ async def panel(stage: Stage) -> Message:
 
 def shown(channel: Channel) -> Message:
     """The newest message of a display."""
-    return [message for message in channel.messages if not message.ephemeral][-1]
+    return [message for message in channel.messages if not message.ephemeral and message.embeds][-1]
 
 
 async def shows(channel: Channel, text: str) -> Message:

@@ -1,0 +1,121 @@
+"""What all of `/review` shares: the group, its routes, who may use it, and what autocomplete offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import alluka
+import hikari
+import tanjun
+
+from bot.router import Press, Router, Submission
+from components.song_option import matches, parse, tier_choices
+from components.texts import describe
+from components.who import Caller
+from state.configure import Configuration
+from state.ladder import Ladder
+from state.queue import Queue
+from state.song import Song, SongState
+
+REASON: Final = 200
+"""Characters of a reason."""
+
+_SEARCHED: Final = 500
+_OFFERED: Final = 25
+_WAITING: Final = frozenset((SongState.WAITING, SongState.BUMPED, SongState.HELD))
+_ENDED: Final = frozenset((SongState.PLAYED, SongState.REMOVED, SongState.REJECTED))
+
+routes = Router()
+review = tanjun.slash_command_group(
+    "review", describe("review.description"), default_to_ephemeral=True, dm_enabled=False
+)
+
+
+async def admit(ctx: tanjun.abc.AppCommandContext, configuration: Configuration) -> tuple[Caller, Ladder]:
+    """The caller and the guild's tiers. Raises `UserError` for anybody but a reviewer."""
+    caller = Caller.of(ctx.interaction)
+    caller.demand_reviewer(await configuration.settings(caller.guild))
+    return caller, await configuration.ladder(caller.guild)
+
+
+async def admit_press(received: Press | Submission) -> tuple[Caller, Ladder]:
+    """The same for a press or a form."""
+    caller, configuration = Caller.of(received.interaction), received.get(Configuration)
+    caller.demand_reviewer(await configuration.settings(caller.guild))
+    return caller, await configuration.ladder(caller.guild)
+
+
+async def answer(
+    ctx: tanjun.abc.Context,
+    text: str,
+    rows: Sequence[hikari.api.ComponentBuilder] | hikari.UndefinedType = hikari.UNDEFINED,
+) -> None:
+    """Answers a command; nobody is pinged."""
+    await ctx.respond(
+        text, components=rows, user_mentions=False, role_mentions=False, mentions_everyone=False
+    )
+
+
+async def _offer(ctx: tanjun.abc.AutocompleteContext, typed: str, states: frozenset[SongState]) -> None:
+    """Offers songs in the given states to reviewers; others are offered nothing."""
+    queue = ctx.get_type_dependency(Queue)
+    configuration = ctx.get_type_dependency(Configuration)
+    caller = Caller.of(ctx.interaction)
+    if not caller.reviews(await configuration.settings(caller.guild)):
+        await ctx.set_choices()
+        return
+    count = _SEARCHED if typed.strip() else _OFFERED
+    board = await queue.board(caller.guild, count=count, pending=count, held=count)
+    songs: list[Song] = [board.playing] if board.playing else []
+    if states & _ENDED:
+        songs += await queue.songs(caller.guild, board.now.played)
+    songs += [*board.songs, *board.held_songs, *board.pending_songs]
+    number = parse(typed)
+    if number is not None and all(song.number != number for song in songs):
+        far = await queue.song(caller.guild, number)
+        songs += [far] if far else []
+    await ctx.set_choices(matches((song for song in songs if song.state in states), typed))
+
+
+async def offer_waiting(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
+    """Songs that can change their tier."""
+    await _offer(ctx, typed, _WAITING)
+
+
+async def offer_holdable(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
+    """Songs that can be set aside or moved down: those that wait, and the one that plays."""
+    await _offer(ctx, typed, frozenset((SongState.PLAYING, SongState.WAITING, SongState.BUMPED)))
+
+
+async def offer_held(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
+    """Songs on hold."""
+    await _offer(ctx, typed, frozenset((SongState.HELD,)))
+
+
+async def offer_active(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
+    """Songs that can be removed."""
+    await _offer(ctx, typed, _WAITING | {SongState.PLAYING, SongState.PENDING})
+
+
+async def offer_pending(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
+    """Songs that wait for approval."""
+    await _offer(ctx, typed, frozenset((SongState.PENDING,)))
+
+
+async def offer_played(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
+    """The song that plays and those that played, the newest first."""
+    await _offer(ctx, typed, frozenset((SongState.PLAYING, SongState.PLAYED)))
+
+
+async def offer_all(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
+    """Every song that plays, played of late or waits."""
+    await _offer(ctx, typed, frozenset(SongState))
+
+
+async def offer_tiers(
+    ctx: tanjun.abc.AutocompleteContext, typed: str, configuration: alluka.Injected[Configuration]
+) -> None:
+    """The guild's tiers."""
+    caller = Caller.of(ctx.interaction)
+    await ctx.set_choices(tier_choices(await configuration.ladder(caller.guild), typed))
