@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -19,7 +20,9 @@ import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bot.display_care import pin, tell_owner
 from bot.errors import Reporter
+from components.display_states import off_text
 from components.displays import Painting, render
 from persistence.files import FileStore
 from state import keys
@@ -44,6 +47,9 @@ LEASE_SECONDS: Final = 3.0
 
 RETRY_SECONDS: Final = 5.0
 """Until a painting that failed for an unknown reason is tried again."""
+
+OFF_SECONDS: Final = 600.0
+"""Until a display that Discord refused is tried again, in case the permission was given back."""
 
 _SELF: Final = Actor(0, "Skipline")
 _EDITED_TOO_OFTEN: Final = 30046
@@ -180,9 +186,11 @@ class Displays:
         shown = await fields_of(self._redis, key)
         painted = Painted.from_hash(shown)
         digest = self._digest(painting)
-        if message and painted.message == message and (painted.digest == digest or "off" in shown):
-            return False
-        if not message and "off" in shown and shown.get("channel") == str(channel):
+        off = "off" in shown
+        if off and shown.get("channel") == str(channel) and shown.get("message") == str(message):
+            if time.time() < int(shown.get("off_at", "0")) / 1000 + OFF_SECONDS:
+                return False
+        elif message and painted.message == message and painted.digest == digest:
             return False
         if not await lease.holds():
             return False
@@ -193,9 +201,7 @@ class Displays:
             if not message:
                 message = await self._post(guild, kind, channel, painting)
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
-            _log.warning("The %s display of guild %d is off: Discord says %s.", kind, guild, refused.message)
-            off = ["off", str(refused.code), "channel", str(channel), "message", str(message)]
-            await self._redis.hset(key, items=off)
+            await self._switch_off(guild, kind, channel, message, refused)
             return True
         fresh = ["digest", digest, "file", file, "message", str(message), "channel", str(channel)]
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -203,6 +209,24 @@ class Displays:
             pipe.hset(key, items=fresh)
             await pipe.execute()
         return True
+
+    async def _switch_off(
+        self, guild: int, kind: str, channel: int, message: int, refused: hikari.ClientHTTPResponseError
+    ) -> None:
+        """Leaves a display alone for a while, and tells somebody who can mend it, once for each cause."""
+        _log.warning("The %s display of guild %d is off: Discord says %s.", kind, guild, refused.message)
+        key, code = keys.painted(guild, kind), int(getattr(refused, "code", 0))
+        cause = f"{code} {channel}"
+        told = await fields_of(self._redis, key)
+        off = {"off": code, "off_at": int(time.time() * 1000), "channel": channel, "message": message}
+        items = [text for field, value in off.items() for text in (field, str(value))]
+        await self._redis.hset(key, items=[*items, "told", cause])
+        asyncio.get_running_loop().call_later(OFF_SECONDS + 1.0, self._mark, guild)
+        if told.get("told") == cause:
+            return
+        review = (await self._configuration.settings(guild)).channels.get("review", 0)
+        text = off_text(kind, channel, code)
+        await tell_owner(self._rest, guild, text, None if review in (0, channel) else review)
 
     async def _edit(self, channel: int, message: int, painting: Painting, new_file: bool) -> bool:
         """Edits the message in place; False when it must be posted anew."""
@@ -242,6 +266,7 @@ class Displays:
             role_mentions=False,
             mentions_everyone=False,
         )
+        await pin(self._rest, channel, message)
         try:
             await self._configuration.set_display(
                 guild, f"display:{message.id}", _SELF, kind, (channel, int(message.id))

@@ -68,3 +68,13 @@ class Caller:
         """Raises `UserError` unless the caller is a reviewer."""
         if not self.reviews(settings):
             raise UserError(say("common.reviewers_only", self.locale))
+
+    @property
+    def manages(self) -> bool:
+        """Whether the caller may manage the server."""
+        return bool(self.permissions & _RUNS_THE_SERVER)
+
+    def demand_manager(self) -> None:
+        """Raises `UserError` unless the caller may manage the server."""
+        if not self.manages:
+            raise UserError(say("common.managers_only", self.locale))

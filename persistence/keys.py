@@ -6,8 +6,8 @@ CHANGES = "sl:changes"
 GUILDS = "sl:guilds"
 """Set of the ids of all opened guilds."""
 
-# Answers kept for retries, and leases: they pass by themselves and survive a rebuild.
-_PASSING = ("req:", "lease:")
+# Answers kept for retries, questions, leases, and what artists were told: left alone by a rebuild.
+_PASSING = ("req:", "question:", "lease:", "told:", "owed", "noticed")
 # What a display shows just now: no part of the live state, and losing it costs one edit.
 _DERIVED = ("painted:",)
 # The spine itself and the archive's mark on it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
 
 import orjson
 from redis.asyncio import Redis
@@ -12,8 +13,80 @@ from state import keys
 from state.connection import fields_of
 from state.feed import Change, Feed
 from state.guild_settings import GuildSettings, check_setting
-from state.ladder import Ladder
+from state.ladder import SKIPS, Ladder
 from state.scripts import Actor, Scripts
+
+Values = Mapping[str, str | None]
+"""Fields of a hash; None is absent."""
+
+CONFIGURED: Final = ("settings", "ladder", "imported")
+"""Kinds of events that change what a guild chose."""
+
+_READ_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A change of the settings or the ladder, from its event.
+
+    The values are (before, after) by field; `takes_back` is the revision of the change this one undid.
+    `at` in ms since 1970.
+    """
+
+    revision: int
+    kind: str
+    at: int
+    by: int
+    by_name: str
+    settings: Mapping[str, tuple[str | None, str | None]]
+    ladder: Mapping[str, tuple[str | None, str | None]]
+    takes_back: int | None
+
+    @classmethod
+    def of(
+        cls, revision: int, kind: str, at: int, by: int, by_name: str, data: Mapping[str, Any]
+    ) -> Configured:
+        """The change that an event of one of the kinds of `CONFIGURED` tells of."""
+        changes = _pairs(data.get("changes"))
+        ladder = _from_default(changes if kind == "ladder" else _pairs(data.get("ladder")))
+        return cls(
+            revision=revision,
+            kind=kind,
+            at=at,
+            by=by,
+            by_name=by_name,
+            settings={} if kind == "ladder" else changes,
+            ladder=ladder,
+            takes_back=int(data["of"]) if data.get("of") else None,
+        )
+
+
+def _pairs(changes: Sequence[Sequence[Any]] | None) -> dict[str, tuple[str | None, str | None]]:
+    return {str(field): (before, after) for field, before, after in changes or ()}
+
+
+def _from_default(
+    changes: Mapping[str, tuple[str | None, str | None]],
+) -> Mapping[str, tuple[str | None, str | None]]:
+    """Changes of the ladder; where none was kept before, the default was what held."""
+    if not changes or any(before is not None for before, _ in changes.values()):
+        return changes
+    default = SKIPS.to_hash()
+    both = {
+        label: (default.get(label), changes.get(label, (None, None))[1]) for label in {**default, **changes}
+    }
+    return {label: values for label, values in both.items() if values[0] != values[1]}
+
+
+def last_standing(changes: Sequence[Configured]) -> Configured | None:
+    """Of changes, newest first, the one that taking back concerns: neither undone nor itself an undoing."""
+    undone: set[int] = set()
+    for change in changes:
+        if change.takes_back is not None:
+            undone.add(change.takes_back)
+        elif change.revision not in undone:
+            return change
+    return None
 
 
 class Configuration:
@@ -30,7 +103,7 @@ class Configuration:
         feed.listen(self._heard, self._resumed)
 
     def _heard(self, change: Change) -> None:
-        if change.kind in ("settings", "ladder", "restored"):
+        if change.kind in (*CONFIGURED, "restored"):
             self._forget(change.guild)
 
     def _forget(self, guild: int) -> None:
@@ -77,9 +150,9 @@ class Configuration:
         guild: int,
         request: str,
         actor: Actor,
-        values: Mapping[str, str | None],
+        values: Values,
         *,
-        seen: Mapping[str, str | None] | None = None,
+        seen: Values | None = None,
     ) -> None:
         """Sets fields of the settings (None: back to the default).
 
@@ -89,11 +162,86 @@ class Configuration:
         """
         for field, value in values.items():
             check_setting(field, value)
-        await self._configure("settings", guild, request, actor, values, seen=seen)
+        await self._configure("settings", guild, request, actor, settings=_part(values, seen))
 
-    async def set_ladder(self, guild: int, request: str, actor: Actor, ladder: Ladder) -> None:
-        """Replaces the ladder; refused as `stranded` while songs wait in a tier the new one lacks."""
-        await self._configure("ladder", guild, request, actor, ladder.to_hash(), replace=True)
+    async def set_ladder(
+        self, guild: int, request: str, actor: Actor, ladder: Ladder, *, seen: Values | None = None
+    ) -> None:
+        """Replaces the ladder; refused as `stranded` while songs wait in a tier the new one lacks.
+
+        `seen`, its hash as the caller saw it, refuses as `changed` when it is no longer that.
+        """
+        part = _part(ladder.to_hash(), seen, replace=True)
+        await self._configure("ladder", guild, request, actor, ladder=part)
+
+    async def adopt(
+        self,
+        guild: int,
+        request: str,
+        actor: Actor,
+        *,
+        settings: Values,
+        seen: Values,
+        ladder: Ladder | None = None,
+        seen_ladder: Values | None = None,
+    ) -> None:
+        """Sets settings and ladder as one move, refused as `change` and `set_ladder` are."""
+        for field, value in settings.items():
+            check_setting(field, value)
+        rungs = None if ladder is None else _part(ladder.to_hash(), seen_ladder, replace=True)
+        await self._configure("imported", guild, request, actor, settings=_part(settings, seen), ladder=rungs)
+
+    async def take_back(self, guild: int, request: str, actor: Actor, change: Configured) -> None:
+        """Puts back what a change had replaced; refused as `changed` when it was built upon since."""
+        settings = ladder = None
+        if change.settings:
+            before = {field: values[0] for field, values in change.settings.items()}
+            after = {field: values[1] for field, values in change.settings.items()}
+            settings = _part(before, after)
+        if change.ladder:
+            kept = await fields_of(self._redis, keys.ladder(guild))
+            now = dict(kept)
+            for field, (before, _) in change.ladder.items():
+                now.pop(field, None)
+                if before is not None:
+                    now[field] = before
+            after = {**kept, **{field: values[1] for field, values in change.ladder.items()}}
+            # Before the first choice there was no hash, which stands for the default.
+            ladder = _part(Ladder.from_hash(now).to_hash(), after, replace=True)
+        await self._configure(
+            cast("Literal['settings', 'ladder', 'imported']", change.kind),
+            guild,
+            request,
+            actor,
+            settings=settings,
+            ladder=ladder,
+            of=str(change.revision),
+        )
+
+    async def changes(self, guild: int) -> tuple[list[Configured], bool]:
+        """Changes of settings and ladder that Redis still has, newest first, and whether it has them all.
+
+        What it lacks is in the archive.
+        """
+        found: list[Configured] = []
+        top = "+"
+        while True:
+            answer = await self._redis.xrevrange(keys.events(guild), max=top, count=_READ_AT_ONCE)
+            entries = cast("list[tuple[str, dict[str, str]]]", answer)
+            for name, entry in entries:
+                if entry["kind"] in CONFIGURED:
+                    revision = int(name.partition("-")[0])
+                    data = orjson.loads(entry["data"])
+                    who = int(entry["by"]), entry["by_name"]
+                    found.append(Configured.of(revision, entry["kind"], int(entry["at"]), *who, data))
+            if len(entries) < _READ_AT_ONCE:
+                return found, bool(entries) and int(entries[-1][0].partition("-")[0]) <= 1
+            top = f"({entries[-1][0]}"
+
+    async def raw_settings(self, guild: int) -> tuple[dict[str, str], dict[str, str]]:
+        """The fields of the `settings` and `ladder` hashes as they are kept."""
+        _, settings, ladder = await self._fetch(guild)
+        return settings, ladder
 
     async def displays(self, guild: int) -> dict[str, tuple[int, int]]:
         """Registered displays: kind to (channel id, message id; 0 before it is first posted)."""
@@ -110,26 +258,29 @@ class Configuration:
         value = None
         if place is not None:
             value = orjson.dumps({"channel": str(place[0]), "message": str(place[1])}).decode()
-        await self._configure("displays", guild, request, actor, {kind: value})
+        await self._configure("displays", guild, request, actor, displays=_part({kind: value}, None))
 
     async def _configure(
         self,
-        name: Literal["settings", "ladder", "displays"],
+        kind: Literal["settings", "ladder", "displays", "imported"],
         guild: int,
         request: str,
         actor: Actor,
-        values: Mapping[str, str | None],
-        *,
-        seen: Mapping[str, str | None] | None = None,
-        replace: bool = False,
+        **parts: object,
     ) -> None:
-        arguments: dict[str, object] = {
-            "hash": name,
-            "values": {field: False if value is None else value for field, value in values.items()},
-            "replace": replace or None,
-        }
-        if seen is not None:
-            arguments["unless"] = {field: False if value is None else value for field, value in seen.items()}
-        await self._scripts.move("configure", guild, request, actor, arguments)
+        await self._scripts.move("configure", guild, request, actor, {"kind": kind, **parts})
         # Whoever changed something reads it back at once, before the feed has told of it.
         self._forget(guild)
+
+
+def _part(values: Values, seen: Values | None, *, replace: bool = False) -> dict[str, object]:
+    part: dict[str, object] = {"values": _nullable(values)}
+    if seen is not None:
+        part["unless"] = _nullable(seen)
+    if replace:
+        part["replace"] = True
+    return part
+
+
+def _nullable(values: Values) -> dict[str, object]:
+    return {field: False if value is None else value for field, value in values.items()}

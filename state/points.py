@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from redis.asyncio import Redis
 
@@ -23,6 +23,15 @@ class PointsChange:
     delta: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Points that were taken: from how many accounts and handles, how many; `revision` is Undo's handle."""
+
+    revision: int
+    rows: int
+    total: int
+
+
 class Points:
     """Points decide the order of Free songs: every change re-scores what it moves, in the same script."""
 
@@ -31,7 +40,13 @@ class Points:
         self._scripts = scripts
 
     async def add(
-        self, guild: int, request: str, actor: Actor, changes: Sequence[PointsChange]
+        self,
+        guild: int,
+        request: str,
+        actor: Actor,
+        changes: Sequence[PointsChange],
+        *,
+        reason: str | None = None,
     ) -> dict[int, int]:
         """Applies all changes as one move; gives the new totals by id, held within 0 to 10^14 - 1.
 
@@ -40,8 +55,24 @@ class Points:
         if any(abs(change.delta) >= SPAN for change in changes):
             raise ValueError("points change by less than 10^14 at a time")
         rows = [[change.kind, str(change.id), change.delta] for change in changes]
-        answer = await self._scripts.move("points", guild, request, actor, {"rows": rows})
+        answer = await self._scripts.move("points", guild, request, actor, {"rows": rows, "reason": reason})
         return {int(id_): int(total) for id_, total in answer["totals"]}
+
+    async def reset(self, guild: int, request: str, actor: Actor, user: int | None = None) -> Reset:
+        """Takes all points of an account and its handles, or of everybody, which Undo gives back.
+
+        Raises `Refused` (`empty`) when there are none.
+        """
+        arguments = {"user": None if user is None else str(user)}
+        answer = await self._scripts.move("reset", guild, request, actor, arguments)
+        return Reset(answer["revision"], answer["rows"], int(answer["total"]))
+
+    async def all(self, guild: int) -> tuple[int, int]:
+        """How many accounts and handles have points, and how many points there are in all."""
+        rows: list[tuple[str, float]] = []
+        for key in (keys.points_user(guild), keys.points_handle(guild)):
+            rows += cast("list[tuple[str, float]]", await self._redis.zrange(key, 0, -1, withscores=True))
+        return len(rows), sum(int(score) for _, score in rows)
 
     async def link(
         self,

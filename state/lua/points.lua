@@ -1,6 +1,6 @@
 -- include: move order song points
 -- Adds points to accounts and handles and re-scores the waiting songs they move.
--- ARGS: rows, a list of { 'user' or 'handle', id, delta }
+-- ARGS: rows, a list of { 'user' or 'handle', id, delta }  [reason]
 local rows = {}
 for _, row in ipairs(ARGS.rows) do
   rows[#rows + 1] = { 'points:' .. row[1], row[2], row[3] }
@@ -13,4 +13,4 @@ local totals = {}
 for index, row in ipairs(rows) do
   totals[index] = { row[2], digits(tonumber(redis.call('ZSCORE', PREFIX .. row[1], row[2]) or '0')) }
 end
-return commit('points', '', { rows = ARGS.rows }, { totals = totals })
+return commit('points', '', { rows = ARGS.rows, reason = ARGS.reason }, { totals = totals })

@@ -104,6 +104,9 @@ end
 for _, stake in ipairs(taken) do
   apply_points(stake, 1)
 end
+if record.taken then
+  apply_points(record.taken, 1)
+end
 for _, stake in ipairs(given) do
   apply_points(stake, -1)
 end

@@ -1,0 +1,47 @@
+"""What a display gets besides being painted: a pin, and a word to somebody who can mend it."""
+
+from __future__ import annotations
+
+import logging
+
+import hikari
+
+_log = logging.getLogger("skipline.displays")
+
+_NOTICES_READ = 5
+
+
+async def pin(rest: hikari.api.RESTClient, channel: int, message: hikari.Message) -> None:
+    """Pins a message where that is allowed, and takes away the line by which Discord tells of it."""
+    try:
+        await rest.pin_message(channel, message)
+        async for each in rest.fetch_messages(channel, after=message.id).limit(_NOTICES_READ):
+            told = each.type == hikari.MessageType.CHANNEL_PINNED_MESSAGE
+            if told and each.author.id == message.author.id:
+                await rest.delete_message(channel, each)
+    except hikari.HTTPError as refused:
+        _log.debug("Message %d stands without a pin: %s", message.id, refused)
+
+
+async def tell_owner(rest: hikari.api.RESTClient, guild: int, text: str, channel: int | None) -> None:
+    """Says it in a channel, or where that is not possible to the owner of the guild alone."""
+    if channel is not None and await _said(rest, channel, text):
+        return
+    try:
+        owner = (await rest.fetch_guild(guild)).owner_id
+        direct = await rest.create_dm_channel(owner)
+    except hikari.HTTPError as refused:
+        _log.warning("The owner of guild %d could not be told: %s", guild, refused)
+        return
+    if not await _said(rest, int(direct.id), text):
+        _log.warning("The owner of guild %d takes no direct messages.", guild)
+
+
+async def _said(rest: hikari.api.RESTClient, channel: int, text: str) -> bool:
+    try:
+        await rest.create_message(
+            channel, text, user_mentions=False, role_mentions=False, mentions_everyone=False
+        )
+    except hikari.HTTPError:
+        return False
+    return True
