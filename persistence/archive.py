@@ -67,13 +67,6 @@ WHERE guild_id = $1 AND rev < $2
   AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::bigint IS NULL OR by_id = $4)
 ORDER BY rev DESC LIMIT $5
 """
-# Read the newest moves of some kinds or people.
-LATEST = """
-SELECT * FROM events
-WHERE guild_id = $1 AND rev < $2
-  AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::bigint IS NULL OR by_id = $4)
-ORDER BY rev DESC LIMIT $5
-"""
 # Read one move.
 EVENT = "SELECT * FROM events WHERE guild_id = $1 AND rev = $2"
 # Read all that is known to be missing.
@@ -240,22 +233,6 @@ class Archive:
         """Return at most `limit` moves with a revision above `after`, in order."""
         async with self._pool.connection() as connection:
             rows = await connection.fetch(EVENTS, guild_id, after, limit)
-        return [_event(row) for row in rows]
-
-    async def latest(
-        self,
-        guild_id: int,
-        *,
-        kinds: Sequence[str] | None = None,
-        by_id: int | None = None,
-        before: int | None = None,
-        limit: int = 25,
-    ) -> list[Event]:
-        """Return at most `limit` moves, newest first, of those kinds and that account below a revision."""
-        below = 2**63 - 1 if before is None else before
-        wanted = None if kinds is None else list(kinds)
-        async with self._pool.connection() as connection:
-            rows = await connection.fetch(LATEST, guild_id, below, wanted, by_id, limit)
         return [_event(row) for row in rows]
 
     async def latest(
