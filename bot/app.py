@@ -30,6 +30,7 @@ from bot.reload import Reloader
 from bot.router import Router
 from bot.settings import Role, Settings
 from bot.stores import Stores, open_stores
+from bot.telling import Telling
 from persistence.archive import Archive
 from persistence.archive_writer import ArchiveWriter
 from persistence.backups import Backups
@@ -38,6 +39,7 @@ from persistence.recovery import reconcile
 from state.configure import Configuration
 from state.feed import Feed
 from state.lease import Lease
+from state.notices import Notices
 from state.points import Points
 from state.queue import Queue
 
@@ -79,7 +81,7 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
         else:
             bot = _build_bot(settings)
             rest = bot.rest
-        writer = displays = None
+        writer = displays = telling = None
         if settings.role is not Role.GATEWAY:
             # A Redis that lost moves is brought up to the archive before anybody can press.
             for guild in await stores.archive.guilds():
@@ -94,6 +96,13 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
                 files=stores.files,
                 reporter=reporter,
             )
+            telling = Telling(
+                rest=rest,
+                redis=stores.redis,
+                notices=stores.notices,
+                feed=stores.feed,
+                reporter=reporter,
+            )
         await stores.feed.open()
         stack.push_async_callback(stores.feed.close)
         app = App(settings, stores, reporter, bot, writer, declared)
@@ -106,6 +115,9 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
         if displays is not None:
             await displays.open()
             stack.push_async_callback(displays.close)
+        if telling is not None:
+            await telling.open()
+            stack.push_async_callback(telling.close)
         yield app
 
 
@@ -166,6 +178,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
         (Points, stores.points),
         (Configuration, stores.configuration),
         (Feed, stores.feed),
+        (Notices, stores.notices),
         (Archive, stores.archive),
         (FileStore, stores.files),
         (Backups, stores.backups),

@@ -22,6 +22,7 @@ from persistence.recovery import open_guild
 from state.configure import Configuration
 from state.connection import connect
 from state.feed import Change, Feed
+from state.notices import Notices
 from state.points import Points
 from state.queue import Queue
 from state.refusal import Unopened
@@ -38,6 +39,7 @@ class Stores:
     queue: Queue
     points: Points
     configuration: Configuration
+    notices: Notices
     files: FileStore
     backups: Backups
     report: tuple[str, ...]
@@ -105,6 +107,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             queue=queue,
             points=Points(redis, scripts),
             configuration=configuration,
+            notices=Notices(redis, scripts),
             files=FileStore(settings.data_dir),
             backups=Backups(redis, BackupStore(settings.data_dir, pool)),
             report=tuple(report),

@@ -92,6 +92,12 @@ SETTINGS: Final = (
     Field(
         "double_press_ms", "ms", "a second Next this soon is a double click; 0 switches it off, default 800"
     ),
+    Field(
+        "notices",
+        "dm, channel, off",
+        "where artists are told of their songs; default dm. Who takes no direct messages is told in "
+        "`channel:notices`, if there is one",
+    ),
     Field("role:<what>", _ID, "role for that; `role:reviewer` may review"),
     Field("channel:<what>", _ID, "channel for that"),
 )
@@ -139,6 +145,23 @@ UNDO: Final = (
     Field("undone_by", _ID, "who pressed Undo last"),
     Field("undone_by_name", "text", "what they were called then"),
     Field("undone_at", _MS, "when they did"),
+)
+
+QUIET: Final = (Field("<user>", _MS, "since when that account wants no notices"),)
+
+TOLD: Final = (
+    Field(
+        "<kind>",
+        _MS,
+        "when that was claimed: two (away), next, playing, played, reviewed, removed, rejected, approved or "
+        "back (after a removal that was undone)",
+    ),
+)
+
+OWED: Final = (
+    Field(
+        "<song>:<kind>", "claimed, or sending and ms", "claimed: surely not sent; sending: perhaps sent then"
+    ),
 )
 
 LINKS: Final = (Field("<TikTok id>", _ID, "account that owns the handle"),)
@@ -227,6 +250,9 @@ EVENTS: Final[Mapping[str, EventKind]] = {
         "a song got a score or a note", {**_SONG, "score": "0 to 10", "review_note": "what was said"}
     ),
     "bookmarked": EventKind("a song was bookmarked", _SONG),
+    "quieted": EventKind(
+        "somebody chose whether to be told of their songs", {"user": "who", "quiet": "true: not any more"}
+    ),
     "undone": EventKind(
         "a move was taken back",
         {

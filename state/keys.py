@@ -19,6 +19,7 @@ GUILDS = "sl:guilds"
 
 _REQUEST_SECONDS = 900
 _LEASE_SECONDS = 15
+_TOLD_SECONDS = 30 * 24 * 3600
 QUESTION_SECONDS = 840
 """How long a question waits for its answer: less than the answer of a move is kept."""
 
@@ -259,6 +260,43 @@ def painted(guild: int, kind: str) -> str:
 def undo(guild: int) -> str:
     """What Undo would put back, newest last, and who undid last."""
     return key(guild, "undo")
+
+
+@documented(
+    "sl:{<guild>}:quiet",
+    Type.HASH,
+    Rebuilt.ARCHIVE,
+    "the people who switched notices off",
+    fields=fields.QUIET,
+)
+def quiet(guild: int) -> str:
+    """Who wants no notices about their songs here."""
+    return key(guild, "quiet")
+
+
+@documented(
+    "sl:{<guild>}:told:<song>",
+    Type.HASH,
+    Rebuilt.NEVER,
+    "they expire",
+    fields=fields.TOLD,
+    ttl=_TOLD_SECONDS,
+)
+def told(guild: int, number: int) -> str:
+    """What the artist of a song was told, so that nothing is told twice; the number has 12 digits."""
+    return key(guild, f"told:{number:012d}")
+
+
+@documented("sl:{<guild>}:owed", Type.HASH, Rebuilt.NEVER, "at most 50 notices", fields=fields.OWED)
+def owed(guild: int) -> str:
+    """Notices that are claimed and, as far as is known, not sent yet."""
+    return key(guild, "owed")
+
+
+@documented("sl:{<guild>}:noticed", Type.STRING, Rebuilt.NEVER, "one number", value="revision")
+def noticed(guild: int) -> str:
+    """Last move that was looked at for notices."""
+    return key(guild, "noticed")
 
 
 @documented("sl:{<guild>}:seq", Type.STRING, Rebuilt.ARCHIVE, "one number", value="number")

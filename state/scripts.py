@@ -42,6 +42,10 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "DURATIONS_KEPT": "50",
     "PLAYED_KEPT": "25",
     "RECENT_SECONDS": str(7 * 24 * 3600),
+    "TOLD_SECONDS": str(30 * 24 * 3600),
+    # Discord tells a message sent twice by its nonce "in the past few minutes"; two are few.
+    "TWICE_SECONDS": "120",
+    "DEFAULT_NOTICES": "'dm'",
     "DEFAULT_LADDER": "{" + ", ".join(f"['{t.label}'] = '{t.name}'" for t in SKIPS.tiers) + "}",
     "DEFAULT_LOCK": f"'{DEFAULTS['lock']}'",
     "DEFAULT_CAP": f"'{DEFAULTS['cap']}'",

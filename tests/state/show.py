@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from state import keys
 from state.configure import Configuration
 from state.ladder import SKIPS, Ladder
+from state.notices import Notices
 from state.points import Points, PointsChange
 from state.questions import Questions
 from state.queue import Queue
@@ -77,6 +78,9 @@ class Show:
         await self.next()
         await self.change(paused="1", closed_10="1", lock="2", cap="50", limit_0="3", limit_pending="5")
         await look()
+        await self.change(notices="dm")
+        notices = Notices(self.redis, self.queue._scripts)
+        await notices.choose(guild, self.request(), BRUNO, quiet=True)
         await self.change(paused=None, cooldown="60", role_reviewer="77", channel_queue="78")
         await self.configuration.change(guild, self.request(), MIA, {"double_press_ms": "500"})
         await self.configuration.set_ladder(

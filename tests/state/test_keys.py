@@ -83,6 +83,7 @@ async def test_a_whole_show_leaves_what_is_documented_and_nothing_else(stage: St
     looker = Looker(redis, guild)
     show = Show(redis, stores.queue, stores.points, stores.configuration, guild)
     await stage.display("public", stage.queue)
+    telling = stage.discord.faults.delay("POST", "/users/@me/channels", 3.0)
     async with (
         Lease(redis, keys.lease(guild, "test")).held(),
         Lease(redis, keys.common_lease("commands:test")).held(),
@@ -97,6 +98,7 @@ async def test_a_whole_show_leaves_what_is_documented_and_nothing_else(stage: St
             return await redis.get(keys.archived(guild)) == revision
 
         await until(archived)
+        await telling.struck()
         await looker.look()
     assert not looker.wrong, "\n".join(sorted(looker.wrong))
     # Nothing is documented that no show makes; what is new belongs into tests/state/show.py, too.

@@ -1,0 +1,28 @@
+-- Whether what a notice says is true now. Needs order.lua and song.lua.
+local function notice_holds(number, kind)
+  local member = member_of(number)
+  local state, user, by, score, note = unpack(redis.call('HMGET', PREFIX .. song_key(member),
+    'state', 'user', 'by', 'score', 'review_note'))
+  if not state or user == '0' then
+    return false
+  end
+  if kind == 'two' or kind == 'next' then
+    local wanted = kind == 'two' and 2 or 1
+    return redis.call('HEXISTS', PREFIX .. 'now', 'song') == 1 and place_of(member) == wanted
+  elseif kind == 'playing' or kind == 'rejected' or kind == 'played' then
+    return state == kind
+  elseif kind == 'removed' then
+    -- Nobody is told what they did themselves.
+    return state == 'removed' and by ~= user
+  elseif kind == 'approved' then
+    return ACTIVE[state] ~= nil and state ~= 'pending'
+  end
+  local told = PREFIX .. 'told:' .. member
+  if kind == 'reviewed' then
+    return state == 'played' and (score or note) and redis.call('HEXISTS', told, 'played') == 1
+  elseif kind == 'back' then
+    return ACTIVE[state] ~= nil
+      and (redis.call('HEXISTS', told, 'removed') == 1 or redis.call('HEXISTS', told, 'rejected') == 1)
+  end
+  return false
+end
