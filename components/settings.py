@@ -83,6 +83,8 @@ def read_value(setting: Setting, text: str, locale: str = FALLBACK) -> str | Non
             mark = "@&" if setting.kind is Kind.ROLE else "#"
             found = re.fullmatch(rf"<{mark}([0-9]{{1,20}})>|([0-9]{{1,20}})", wanted)
             value = (found.group(1) or found.group(2)) if found else None
+        case Kind.CHOICE:
+            value = wanted
         case Kind.LANGUAGE:
             value = language_named(wanted)
     if value is None or not setting.can_hold(value):
@@ -95,7 +97,10 @@ def wrong(setting: Setting, locale: str = FALLBACK) -> str:
     low, high = str(setting.low), str(setting.high)
     if setting.kind is Kind.DURATION:
         low, high = duration(setting.low, locale), duration(setting.high, locale)
-    return say(f"settings.wrong_{setting.kind.value}", locale, name=setting.name, low=low, high=high)
+    named = ", ".join(f"`{choice}`" for choice in setting.choices)
+    return say(
+        f"settings.wrong_{setting.kind.value}", locale, name=setting.name, low=low, high=high, choices=named
+    )
 
 
 def _seconds(text: str) -> int | None:
@@ -138,6 +143,8 @@ def value_text(setting: Setting, value: str | None, locale: str = FALLBACK) -> s
             return f"<@&{kept}>" if kept else say("settings.nothing", locale)
         case Kind.CHANNEL:
             return f"<#{kept}>" if kept else say("settings.nothing", locale)
+        case Kind.CHOICE:
+            return kept
         case Kind.LANGUAGE:
             return say("language.name", kept)
 

@@ -53,7 +53,7 @@ def _outside(setting: Setting, value: str) -> object:
             return value == "1"
         case Kind.NUMBER | Kind.DURATION:
             return int(value)
-        case Kind.ROLE | Kind.CHANNEL | Kind.LANGUAGE:
+        case Kind.ROLE | Kind.CHANNEL | Kind.LANGUAGE | Kind.CHOICE:
             return value
 
 
@@ -98,7 +98,7 @@ def _inside(setting: Setting, value: object, locale: str) -> str | None:
             kept = "1" if value else "0"
         case ((Kind.NUMBER | Kind.DURATION), int()) if not isinstance(value, bool):
             kept = str(value)
-        case ((Kind.ROLE | Kind.CHANNEL | Kind.LANGUAGE), str()):
+        case ((Kind.ROLE | Kind.CHANNEL | Kind.LANGUAGE | Kind.CHOICE), str()):
             kept = value
         case _:
             kept = ""

@@ -123,6 +123,9 @@ async def offer_values(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
     match setting and setting.kind:
         case Kind.SWITCH:
             found = [(say(f"settings.{word}", caller.locale), word) for word in ("on", "off")]
+        case Kind.CHOICE:
+            assert setting is not None
+            found = [(choice, choice) for choice in setting.choices]
         case Kind.ROLE | Kind.CHANNEL:
             assert setting is not None
             choices = _things(ctx.client, caller.guild, setting.kind)

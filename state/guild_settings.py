@@ -21,6 +21,7 @@ class Kind(StrEnum):
     ROLE = "role"
     CHANNEL = "channel"
     LANGUAGE = "language"
+    CHOICE = "choice"
 
 
 _LOCALE: Final = re.compile(r"[a-z]{2}(?:-[A-Z]{2}|-[0-9]{3})?")
@@ -31,7 +32,8 @@ _LOCALE: Final = re.compile(r"[a-z]{2}(?:-[A-Z]{2}|-[0-9]{3})?")
 class Setting:
     """One setting: `name` is what people type, `field` where the `settings` hash keeps it.
 
-    `default` is as it is kept, empty for no role or channel; `low` and `high` bound numbers and durations.
+    `default` is as it is kept, empty for no role or channel; `low` and `high` bound numbers and durations,
+    `choices` are the words there are to choose from.
     Its description is the text `settings.of_<name>`, with `tier` filled in for one that each tier has.
     """
 
@@ -42,11 +44,14 @@ class Setting:
     low: int = 0
     high: int = 0
     tier: int | None = None
+    choices: tuple[str, ...] = ()
 
     def can_hold(self, value: str) -> bool:
         """Whether the hash may keep that value."""
         if self.kind is Kind.LANGUAGE:
             return _LOCALE.fullmatch(value) is not None
+        if self.kind is Kind.CHOICE:
+            return value in self.choices
         if not value.isascii() or not value.isdecimal():
             return False
         match self.kind:
@@ -54,7 +59,7 @@ class Setting:
                 return value in ("0", "1")
             case Kind.NUMBER | Kind.DURATION:
                 return len(value) < 12 and self.low <= int(value) <= self.high
-            case Kind.ROLE | Kind.CHANNEL:
+            case _:
                 return len(value) <= 20
 
 
