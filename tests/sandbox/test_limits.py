@@ -9,10 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.discord import limits
+from sandbox.discord import Sandbox, limits, payloads
 from sandbox.discord.limits.commands import size, valid_name
+from sandbox.discord.postbox import check_edit
+from sandbox.discord.refusals import Refusal
 
 Body = dict[str, Any]
+
+NOWHERE = Sandbox()
+"""A sandbox that nothing connects to."""
+NOWHERE.create_guild("Late Night Reviews").create_channel("submissions")
 
 
 def broken(rule: Callable[..., None], body: Any, **options: Any) -> dict[str, str]:
@@ -754,9 +760,13 @@ junk = st.recursive(
 )
 
 
-@given(
-    st.dictionaries(st.sampled_from(["flags", "components", "embeds", "content", "choices", "options"]), junk)
+FIELDS = (
+    "flags components embeds content choices options attachments allowed_mentions "
+    "messages roles nick type allow deny message_reference"
 )
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS.split()), junk))
 def test_no_body_of_any_shape_makes_a_rule_stumble(body: Body) -> None:
     for rule in (
         limits.message,
@@ -765,6 +775,26 @@ def test_no_body_of_any_shape_makes_a_rule_stumble(body: Body) -> None:
         limits.autocomplete,
         limits.channel,
         limits.role,
+        limits.member,
+        limits.overwrite,
+        limits.bulk_delete,
+        limits.deferral,
     ):
         broken(rule, body)
     limits.is_empty(body, 0)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS.split()), junk))
+def test_a_post_or_an_edit_of_any_shape_is_refused_or_done(body: Body) -> None:
+    channel = NOWHERE.guilds[0].channels[0]
+    postbox, sign = NOWHERE.world.postbox, NOWHERE.world.attachments.sign
+    message = postbox.post(channel, NOWHERE.bot, {"content": "x"})
+    try:
+        check_edit(message, body, {})
+    except (limits.Invalid, Refusal):
+        pass
+    else:
+        postbox.edit(message, body)
+        payloads.message(message, sign)
+    if not broken(limits.message, body):
+        payloads.message(postbox.post(channel, NOWHERE.bot, body), sign)
