@@ -48,6 +48,8 @@ _log = logging.getLogger("skipline")
 DRAIN_SECONDS: Final = 5.0
 """How long a stopping process waits for the answers it owes; Discord itself waits three seconds for one."""
 
+PLUGINS: Final = Path(__file__).parent.parent / "plugins"
+
 INTENTS: Final = hikari.Intents.GUILDS
 
 
@@ -191,9 +193,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
     ):
         commands.set_type_dependency(type_, value)
     hooks.install(commands=commands, views=views, router=router, bot=bot, reporter=app.reporter)
-    plugins = Path(__file__).parent.parent / "plugins"
-    commands.load_directory(plugins, namespace="plugins")
-    commands.load_modules(*(f"plugins.{each.parent.name}" for each in sorted(plugins.glob("*/__init__.py"))))
+    load_plugins(commands)
 
     await commands.open()
     Intake(bot, commands, views, in_flight)
@@ -212,7 +212,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
             await stack.enter_async_context(_background(declaring, "declaring commands", app.reporter))
             if reload:
                 watch = Reloader(
-                    plugins, commands, views, router, app.reporter, partial(_declare, app, commands)
+                    PLUGINS, commands, views, router, app.reporter, partial(_declare, app, commands)
                 )
                 await stack.enter_async_context(_background(watch.run(), "reloading plugins", app.reporter))
             yield
@@ -221,6 +221,13 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
         await commands.close()
         if bot.is_alive:
             await bot.close()
+
+
+def load_plugins(commands: tanjun.Client) -> None:
+    """Loads every plugin, each a file or a package."""
+    commands.load_directory(PLUGINS, namespace=PLUGINS.name)
+    packages = sorted(PLUGINS.glob("*/__init__.py"))
+    commands.load_modules(*(f"{PLUGINS.name}.{each.parent.name}" for each in packages))
 
 
 async def _declare(app: App, commands: tanjun.Client) -> None:

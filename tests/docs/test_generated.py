@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot import documentation
+from bot.documentation.commands import EVERYBODY, MANAGERS, REVIEWERS, WHO, loaded
+from bot.settings import setting_names
 from state.fields import EVENTS
+from state.guild_settings import REGISTRY
 from state.keys import TABLE
 
 PAGES = sorted(documentation.DOCS.glob("**/*.md"))
@@ -25,6 +28,27 @@ def test_the_page_about_redis_has_every_key_field_and_kind_of_event() -> None:
     cells = set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
     assert set(TABLE) | set(EVENTS) <= cells
     assert {field.name for key in TABLE.values() for field in key.fields} <= cells
+
+
+def test_the_page_about_commands_has_every_command_and_option() -> None:
+    text = (documentation.DOCS / "commands.md").read_text(encoding="utf-8")
+    for command in loaded():
+        (row,) = [
+            line for line in text.splitlines() if re.match(rf"\| `/?{re.escape(command.name)}` \|", line)
+        ]
+        assert all(f"`{option.name}`" in row for option in command.options)
+    assert {command.who for command in loaded()} == {EVERYBODY, REVIEWERS, MANAGERS}
+
+
+def test_who_may_names_commands_there_are() -> None:
+    names = {command.name for command in loaded()}
+    assert set(WHO) <= names | {name.partition(" ")[0] for name in names}
+
+
+def test_the_page_about_settings_has_every_setting() -> None:
+    text = (documentation.DOCS / "settings.md").read_text(encoding="utf-8")
+    assert {f"`{name}`" for name in setting_names()} <= set(re.findall(r"`[A-Z_]+`", text))
+    assert all(f"| `{setting.name}` |" in text for setting in REGISTRY)
 
 
 def test_a_part_that_nobody_makes_is_an_error() -> None:
