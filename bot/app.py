@@ -19,7 +19,7 @@ import tanjun
 import uvloop
 from redis.asyncio import Redis
 
-from bot import hooks, logs, tanjun_compat
+from bot import hooks, intents, logs, tanjun_compat
 from bot.backups import HourlyBackups
 from bot.clock import Clock, SystemClock
 from bot.displays import Displays
@@ -50,8 +50,6 @@ DRAIN_SECONDS: Final = 5.0
 
 PLUGINS: Final = Path(__file__).parent.parent / "plugins"
 
-INTENTS: Final = hikari.Intents.GUILDS
-
 
 @dataclass(frozen=True)
 class App:
@@ -81,7 +79,7 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
         if settings.role is Role.WORKER:
             rest = await stack.enter_async_context(_worker_rest(settings))
         else:
-            bot = _build_bot(settings)
+            bot = _build_bot(settings, await _intents(settings))
             rest = bot.rest
         writer = displays = telling = None
         if settings.role is not Role.GATEWAY:
@@ -123,13 +121,21 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
         yield app
 
 
-def _build_bot(settings: Settings) -> hikari.GatewayBot:
+async def _intents(settings: Settings) -> hikari.Intents:
+    try:
+        async with _worker_rest(settings) as rest:
+            return await intents.granted(rest)
+    except hikari.UnauthorizedError as refused:
+        raise StartupError("Discord refuses the token. Check DISCORD_BOT_TOKEN.") from refused
+
+
+def _build_bot(settings: Settings, intents: hikari.Intents) -> hikari.GatewayBot:
     components = hikari.api.CacheComponents
     bot = hikari.GatewayBot(
         settings.token.get_secret_value(),
         banner=None,
         logs=None,
-        intents=INTENTS,
+        intents=intents,
         rest_url=settings.rest_url,
         suppress_optimization_warning=True,
         max_rate_limit=15.0,

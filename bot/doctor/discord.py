@@ -8,15 +8,13 @@ from collections.abc import AsyncIterator
 import hikari
 
 from bot.doctor.findings import Finding, fail, ok, warn
+from bot.intents import GRANTED
 from bot.settings import Settings
 
 __all__ = ["check_discord"]
 
 _PATIENCE = 20.0
 _FEW_STARTS = 10
-_MESSAGE_CONTENT = (
-    hikari.ApplicationFlags.MESSAGE_CONTENT_INTENT | hikari.ApplicationFlags.MESSAGE_CONTENT_INTENT_LIMITED
-)
 # See the channels, write there with embeds and files, read what was written.
 _PERMISSIONS = (
     hikari.Permissions.VIEW_CHANNEL
@@ -90,9 +88,13 @@ def _starts(info: hikari.GatewayBotInfo, settings: Settings) -> Finding:
 
 
 def _intents(flags: hikari.ApplicationFlags) -> Finding:
-    # Privileged and not asked for today, so it is no complaint that it is off.
-    state = "granted" if flags & _MESSAGE_CONTENT else "not granted"
-    return ok("Intents", f"message content is {state}; no feature of this version needs it")
+    if flags & GRANTED:
+        return ok("Intents", "message content is granted: songs dropped in the submission channel are taken")
+    return warn(
+        "Intents",
+        "message content is not granted, so songs dropped in the submission channel are not taken",
+        "switch on Message Content Intent in Discord's developer portal, under Bot",
+    )
 
 
 async def _servers(

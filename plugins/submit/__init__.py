@@ -6,7 +6,7 @@ import alluka
 import tanjun
 
 from bot.router import Router
-from plugins.submit import commands
+from plugins.submit import commands, drops
 from plugins.submit.commands import submit
 
 __all__ = ["component", "load", "submit"]
@@ -15,9 +15,22 @@ component = tanjun.Component(name="submit").load_from_scope()
 
 
 @component.with_on_open
-async def register(router: alluka.Injected[Router]) -> None:
+async def register(router: alluka.Injected[Router], client: alluka.Injected[tanjun.abc.Client]) -> None:
     """Puts this feature's forms and buttons where answers are routed, each time a bot opens."""
     router.include(commands.routes)
+    router.include(drops.routes)
+    if drops.reads_messages(client.shards):
+        listening = drops.Drops(client)
+        client.metadata[drops.Drops] = listening
+        listening.open()
+
+
+@component.with_on_close
+async def leave(client: alluka.Injected[tanjun.abc.Client]) -> None:
+    """Stops listening."""
+    listening = client.metadata.pop(drops.Drops, None)
+    if listening is not None:
+        listening.close()
 
 
 load = component.make_loader()
