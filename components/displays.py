@@ -14,9 +14,12 @@ import hikari
 from components.markdown import plain
 from components.panel import Facts, counts_line, last_move_line, panel_rows
 from components.pending import pending_rows, pending_texts
+from components.refusals import span
+from components.review import earned_text, score_text
 from components.song_lines import file_line, link_line, moment, note_line, tier_name, title_line
 from components.texts import say
-from state.board import Board
+from state.board import ArtistRecord, Board
+from state.review import HIGHEST_SCORE
 from state.song import Song
 
 PUBLIC: Final = "public"
@@ -150,8 +153,13 @@ def _card(song: Song, board: Board, locale: str) -> str:
     lines = [
         f"**{plain(song.artist, 200)}**",
         say(
-            "display.card_by", locale, tier=_tier(song, board), name=plain(song.user_name, 40), user=song.user
+            "display.card_by",
+            locale,
+            earned=earned_text(song, board.ladder, locale),
+            name=plain(song.user_name, 40),
+            user=song.user,
         ),
+        _record(board.record, locale),
     ]
     if song.link:
         lines.append(link_line(song.link))
@@ -162,9 +170,25 @@ def _card(song: Song, board: Board, locale: str) -> str:
     if song.note:
         lines.append(note_line(song.note, 900))
     if song.started_at:
-        since, waited = moment(song.started_at), moment(song.submitted_at)
-        lines.append(say("display.card_since", locale, since=since, submitted=waited))
+        since, submitted = moment(song.started_at), moment(song.submitted_at)
+        waited = span(song.started_at - song.submitted_at, locale)
+        lines.append(say("display.card_since", locale, since=since, submitted=submitted, waited=waited))
+    if score := score_text(song, locale):
+        lines.append(say("display.card_score", locale, text=score))
+    if song.bookmarked_at:
+        name = plain(song.bookmarked_by_name or "", 40)
+        lines.append(say("display.card_bookmarked", locale, name=name))
     return "\n".join(lines)
+
+
+def _record(record: ArtistRecord, locale: str) -> str:
+    if not record.plays and record.best is None:
+        return say("display.card_first", locale)
+    if record.best is None:
+        return say("display.card_record", locale, plays=record.plays)
+    return say(
+        "display.card_record_best", locale, plays=record.plays, best=record.best, highest=HIGHEST_SCORE
+    )
 
 
 def _pending(board: Board, locale: str) -> tuple[hikari.Embed, ...]:

@@ -30,6 +30,9 @@ OPEN: Final = "panel:open"
 PROMOTE: Final = "panel:promote"
 REMOVE: Final = "panel:remove"
 BACK: Final = "panel:back"
+BUMP: Final = "panel:bump"
+SCORE: Final = "panel:score"
+BOOKMARK: Final = "panel:bookmark"
 
 
 _COUNTED: Final = 12
@@ -90,11 +93,25 @@ def panel_rows(board: Board, locale: str = FALLBACK) -> list[hikari.impl.Message
     buttons.add_interactive_button(
         styles.SECONDARY, HOLD, label=say("panel.hold", locale), is_disabled=board.playing is None
     )
+    buttons.add_interactive_button(
+        styles.SECONDARY, BUMP, label=say("panel.bump", locale), is_disabled=board.playing is None
+    )
     if board.settings.paused:
         buttons.add_interactive_button(styles.SUCCESS, OPEN, label=say("panel.open", locale))
     else:
         buttons.add_interactive_button(styles.SECONDARY, PAUSE, label=say("panel.pause", locale))
-    rows = [buttons]
+    keeping = hikari.impl.MessageActionRowBuilder()
+    song = board.playing
+    keeping.add_interactive_button(
+        styles.SECONDARY, SCORE, label=say("panel.score", locale), is_disabled=song is None
+    )
+    keeping.add_interactive_button(
+        styles.SECONDARY,
+        BOOKMARK,
+        label=say("panel.bookmark", locale),
+        is_disabled=song is None or song.bookmarked_at is not None,
+    )
+    rows = [buttons, keeping]
     removable = [*([board.playing] if board.playing else []), *board.songs]
     for custom_id, name, songs in (
         (PROMOTE, "promote", board.songs),
@@ -183,6 +200,15 @@ class PanelHandler(Protocol):
     async def back(self, ctx: miru.ViewContext) -> None:
         """Brings the chosen held song back."""
 
+    async def bump(self, ctx: miru.ViewContext) -> None:
+        """Asks how many songs go before the playing one."""
+
+    async def score(self, ctx: miru.ViewContext) -> None:
+        """Asks for score and note of the playing song."""
+
+    async def bookmark(self, ctx: miru.ViewContext) -> None:
+        """Marks the playing song."""
+
 
 Act = Callable[[miru.ViewContext], Awaitable[None]]
 Answering = Callable[[], AbstractContextManager[None]]
@@ -200,6 +226,9 @@ class PanelView(miru.View):
             (HOLD, handler.hold),
             (PAUSE, handler.pause),
             (OPEN, handler.open),
+            (BUMP, handler.bump),
+            (SCORE, handler.score),
+            (BOOKMARK, handler.bookmark),
         ):
             self.add_item(_Button(custom_id, act, answering))
         for custom_id, act in ((PROMOTE, handler.promote), (REMOVE, handler.remove), (BACK, handler.back)):

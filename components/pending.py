@@ -21,6 +21,8 @@ OTHER: Final = "pending.other"
 TIER: Final = "pending.tier"
 REJECT: Final = "pending.reject"
 REJECTED: Final = "pending.rejected"
+PAID: Final = "pending.paid"
+APPROVED: Final = "pending.approved"
 PICK: Final = "pending.pick"
 
 ROWS: Final = 4
@@ -93,7 +95,7 @@ def pending_rows(board: Board, locale: str = FALLBACK) -> list[hikari.impl.Messa
 def entry_row(
     song: Song, board: Board, locale: str = FALLBACK, *, numbered: bool = False
 ) -> hikari.impl.MessageActionRowBuilder:
-    """Approve with the claimed tier, another tier, reject."""
+    """Approve with the claimed tier, with how it was paid, another tier, reject."""
     tier = board.ladder.name(_claimed(song))
     approve = say(
         "display.approve_numbered" if numbered else "display.approve", locale, number=song.number, tier=tier
@@ -101,6 +103,9 @@ def entry_row(
     row = hikari.impl.MessageActionRowBuilder()
     row.add_interactive_button(
         hikari.ButtonStyle.SUCCESS, encode(APPROVE, song.number, _claimed(song)), label=approve[:_LABEL]
+    )
+    row.add_interactive_button(
+        hikari.ButtonStyle.SUCCESS, encode(PAID, song.number), label=say("display.paid", locale)
     )
     row.add_interactive_button(
         hikari.ButtonStyle.SECONDARY, encode(OTHER, song.number), label=say("display.other_tier", locale)

@@ -114,7 +114,8 @@ def earned_text(song: Song, ladder: Ladder, locale: str = FALLBACK) -> str:
         parts.append(say("review.earned_moved", locale, name=plain(song.promoted_by_name, 40)))
     if song.tier == 0 and not parts:
         parts.append(points_text(song, locale))
-    return say("review.earned", locale, tier=tier_name(song.tier, ladder), how=", ".join(parts))
+    tier = tier_name(song.tier, ladder)
+    return say("review.earned", locale, tier=tier, how=", ".join(parts)) if parts else tier
 
 
 def points_text(song: Song, locale: str = FALLBACK) -> str:

@@ -1,4 +1,4 @@
-"""What reviewers press on the list of pending skips: approve, another tier, reject.
+"""What reviewers press on the list of pending skips: approve, how it was paid, another tier, reject.
 
 Each button carries the song's number. Whether that song still waits is asked when it is pressed.
 """
@@ -16,8 +16,29 @@ from bot.router import Press, Router, Submission, encode
 from components.displays import PENDING, PENDING_SONGS, render
 from components.outcomes import REASON_FIELD, approved_text, reason_rows, removed_text
 from components.panel import tier_rows
-from components.pending import APPROVE, OTHER, PICK, REJECT, REJECTED, TIER, entry_row, entry_text
+from components.pending import (
+    APPROVE,
+    APPROVED,
+    OTHER,
+    PAID,
+    PICK,
+    REJECT,
+    REJECTED,
+    TIER,
+    entry_row,
+    entry_text,
+)
 from components.refusals import not_pending, refusal_text
+from components.review import (
+    AMOUNT_FIELD,
+    AMOUNT_LIMIT,
+    METHOD_FIELD,
+    TIER_FIELD,
+    approve_rows,
+    paid_text,
+    read_method,
+    read_tier,
+)
 from components.song_option import parse
 from components.texts import say
 from components.who import Caller
@@ -69,6 +90,46 @@ async def approve_into(press: Press) -> None:
         ladder,
         lambda: press.get(Queue).approve(caller.guild, caller.request, caller.actor, number, tier),
         lambda moved: approved_text(moved, ladder, caller.locale),
+    )
+
+
+@routes.component(PAID)
+async def paid(press: Press) -> None:
+    """Asks for the tier, and how the skip was paid; the tier is that of the claim unless changed."""
+    caller, ladder = await _admit(press)
+    number = _number(press.args, caller)
+    song = await _pending_song(press, caller, ladder, number)
+    if song is None:
+        return
+    tier = ladder.name(song.tier if song.claimed is None else song.claimed)
+    title = say("review.approve_title", caller.locale, number=number)
+    await press.ask(title, encode(APPROVED, number), approve_rows(tier, caller.locale))
+
+
+@routes.modal(APPROVED)
+async def approved(submission: Submission) -> None:
+    """The form behind it."""
+    caller, ladder = await _admit(submission)
+    number, values = _number(submission.args, caller), submission.values
+    tier = read_tier(values.get(TIER_FIELD, ""), ladder, caller.locale)
+    method = read_method(values.get(METHOD_FIELD, ""), caller.locale)
+    amount = values.get(AMOUNT_FIELD, "")[:AMOUNT_LIMIT] or None
+    await _decide(
+        submission,
+        caller,
+        ladder,
+        lambda: submission.get(Queue).approve(
+            caller.guild,
+            caller.request,
+            caller.actor,
+            number,
+            tier.label,
+            method=method,
+            amount=amount,
+        ),
+        lambda moved: approved_text(
+            moved, ladder, caller.locale, paid=paid_text(method, amount, caller.locale)
+        ),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from components.displays import HELD_SONGS, KINDS, PENDING_SONGS, SONGS, Painting, render
 from components.panel import PanelView, tier_rows
 from sandbox.discord import limits
-from state.board import Board, LastMove, Now
+from state.board import ArtistRecord, Board, LastMove, Now
 from state.guild_settings import GuildSettings
 from state.ladder import SKIPS, Ladder
 from state.song import Song, SongState
@@ -49,6 +49,15 @@ def board(text: str = "Title", *, ladder: Ladder = SKIPS, **more: Any) -> Board:
         "file": "7f.mp3",
         "file_name": text,
         "file_size": 9_000_000,
+        "method": "other",
+        "amount": text[:40],
+        "approved_by_name": text[:32],
+        "promoted_by_name": text[:32],
+        "score": 10,
+        "review_note": (text * 3)[:500],
+        "reviewer_name": text[:32],
+        "bookmarked_at": AT,
+        "bookmarked_by_name": text[:32],
     }
     top = ladder.tiers[0].label
     facts: dict[str, Any] = {
@@ -135,6 +144,40 @@ def test_nothing_people_typed_pings_or_formats(kind: str) -> None:
 def test_a_painting_depends_on_nothing_but_what_is_shown(kind: str) -> None:
     one, other = board(revision=1), board(revision=2)
     assert body(painted(kind, one)) == body(painted(kind, other))
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"tier": 10, "method": "gift", "amount": "2000", "approved_by_name": "Mia"},
+         "10 Skip, gift 2,000, approved by Mia"),
+        ({"tier": 10, "method": "tip", "approved_by_name": "Mia", "promoted_by_name": "Theo"},
+         "10 Skip, tip, approved by Mia, moved there by Theo"),
+        ({"tier": 20, "promoted_by_name": "Theo"}, "20 Skip, moved there by Theo"),
+        ({"tier": 5}, "5 Skip · "),
+        ({"stake": (("points:user", 11, 1020), ("points:handle", 7, 370))},
+         "Free, 1,390 points (1,020 own, 370 by TikTok)"),
+        ({}, "Free, no points yet"),
+        ({"score": 8, "review_note": "warm", "reviewer_name": "Mia"}, "Score: 8/10 · “warm” (Mia)"),
+        ({"bookmarked_at": AT, "bookmarked_by_name": "Theo"}, "Bookmarked by Theo"),
+        ({"started_at": AT + 90 * 60_000}, "waited 90 min"),
+    ],
+)  # fmt: skip
+def test_the_card_tells_how_a_song_came_to_its_turn(more: dict[str, Any], told: str) -> None:
+    playing = song(1, state=SongState.PLAYING, **more)
+    assert told in (painted("reviewer", board(playing=playing)).embeds[0].description or "")
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (ArtistRecord(), "First time here"),
+        (ArtistRecord(3), "Played here before: 3×"),
+        (ArtistRecord(3, {7: 1, 9: 1}), "3× · best score 9/10"),
+    ],
+)
+def test_the_card_tells_what_the_artist_did_before(record: ArtistRecord, told: str) -> None:
+    assert told in (painted("reviewer", board(record=record)).embeds[0].description or "")
 
 
 def test_what_is_no_display_is_not_painted() -> None:

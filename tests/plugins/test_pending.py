@@ -39,6 +39,39 @@ async def test_approve_into_another_tier(stage: Stage) -> None:
     assert await order(stage) == [number]
 
 
+async def test_approve_with_tier_method_and_amount(stage: Stage) -> None:
+    number = await claimed(stage, stage.alice, "Claimed", 10)
+    asked = await stage.host.press(await pending_list(stage), label="With amount…")
+    assert asked.modal is not None
+    reply = await redrawn(await stage.host.submit(asked.modal, tier="20", method="Tip", amount="15 €"))
+    assert "No skip waits" in reply.text
+    song = (await board(stage)).songs[0]
+    assert (song.number, song.tier, song.method, song.amount) == (number, 20, "tip", "15 €")
+
+
+async def test_the_form_says_the_claimed_tier_and_refuses_what_is_none(stage: Stage) -> None:
+    number = await claimed(stage, stage.alice, "Claimed", 10)
+    message = await pending_list(stage)
+    for values, told in (
+        ({"tier": "11 Skip", "method": "gift", "amount": ""}, "The tiers are"),
+        ({"tier": "10 Skip", "method": "love", "amount": ""}, "gift, tip or other"),
+    ):
+        asked = await stage.host.press(message, label="With amount…")
+        assert asked.modal is not None
+        assert told in (await stage.host.submit(asked.modal, **values)).text
+        assert (await board(stage)).pending == 1
+    asked = await stage.host.press(message, label="With amount…")
+    theirs = await stage.mod.press(message, label="With amount…")
+    assert asked.modal is not None
+    await redrawn(await stage.host.submit(asked.modal, tier="10 Skip", method="", amount=""))
+    song = await stage.app.stores.queue.song(stage.id, number)
+    assert song is not None and (song.tier, song.method, song.amount) == (10, None, None)
+    # A second reviewer had the form open, too.
+    late = await stage.mod.submit(theirs.modal, tier="20 Skip", method="gift", amount="1")
+    assert "no longer waits for approval" in (await late.followup()).text
+    assert (await board(stage)).songs[0].tier == 10
+
+
 async def test_reject_asks_why(stage: Stage) -> None:
     number = await claimed(stage, stage.alice, "Claimed", 10)
     asked = await stage.host.press(await pending_list(stage), label="Reject…")
@@ -81,7 +114,7 @@ async def test_the_fifth_and_later_entries_are_decided_from_a_select(stage: Stag
     assert "was turned away" in gone.text and not gone.components
 
 
-@pytest.mark.parametrize("name", ["pending.approve", "pending.other", "pending.reject"])
+@pytest.mark.parametrize("name", ["pending.approve", "pending.paid", "pending.other", "pending.reject"])
 async def test_a_stranger_decides_nothing(stage: Stage, name: str) -> None:
     number = await claimed(stage, stage.alice, "Claimed", 10)
     message = await pending_list(stage)

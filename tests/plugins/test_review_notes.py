@@ -172,7 +172,8 @@ async def test_history_is_searched_by_artist_title_score_and_day(stage: Stage) -
     assert "History · 10 songs" in reply.text
     turned = await stage.host.press(reply.message, label="Last")
     assert "History · 10 songs" in turned.text and "2/2 · artist “alice” · title “tide”" in turned.text
-    assert f"#{scored}**" in (reply := await found(score=8)).text
+    reply = await found(score=8)
+    assert f"#{scored}**" in reply.text
     assert "8/10" in reply.text and "“warm”" in reply.text and "History · 1 songs" in reply.text
     assert "No song matches" in (await found(score=9)).text
     assert f"#{other}" in (await found(title="100%")).text

@@ -102,7 +102,7 @@ async def test_the_panel_outlives_its_plugin(
     await room.submit(room.alice, "First light")
     await room.submit(room.bruno, "Second wind")
     await put_up_panel(redis_of, room)
-    edit(copy, "plugins/panel.py", "component = ", "# changed\ncomponent = ")
+    edit(copy, "plugins/panel/__init__.py", "component = ", "# changed\ncomponent = ")
     await copy.says("plugins.panel was loaded again")
     edit(copy, "plugins/submit/__init__.py", "component = ", "# changed\ncomponent = ")
     await copy.says("plugins.submit was loaded again")

@@ -10,33 +10,30 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import alluka
 import hikari
 import miru
-import tanjun
 
 from bot.errors import UserError
-from bot.in_flight import InFlight
-from bot.router import Press, Router, Submission, encode
-from components.displays import HELD_SONGS, REVIEWER, SONGS, render
-from components.outcomes import REASON_FIELD, promoted_text, reason_rows, removed_text
-from components.panel import Facts, PanelView, tier_rows
-from components.refusals import overtaken_text, refusal_text, song_text, worded
-from components.song_option import parse
+from bot.router import encode
+from components.displays import REVIEWER, render
+from components.outcomes import (
+    reason_rows,
+)
+from components.panel import Facts, tier_rows
+from components.refusals import overtaken_text, refusal_text, song_text
+from components.review import (
+    places_rows,
+    score_rows,
+)
 from components.texts import say
 from components.who import Caller
+from plugins.panel.desk import BUMPED, REMOVED, SCORED, TIER, board_of, chosen
 from state.board import Board
 from state.configure import Configuration
-from state.ladder import Ladder
 from state.queue import Queue
 from state.refusal import Reason, Refused
 
-_TIER = "panel.tier"
-_REMOVED = "panel.removed"
-
 _TURNS = 4
-
-routes = Router()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +130,24 @@ class Presses:
     async def promote(self, ctx: miru.ViewContext) -> None:
         """Asks, for the presser alone, which tier the chosen song goes to."""
         caller = (await self._seen(ctx)).caller
-        number = _chosen(ctx.interaction.values, caller)
+        number = chosen(ctx.interaction.values, caller)
         song = await self._queue.song(caller.guild, number)
         board = await self._queue.board(caller.guild, count=0)
         if song is None:
             refused = Refused(Reason.UNKNOWN_SONG, {"number": number})
             raise UserError(refusal_text(refused, board.ladder, caller.locale))
         named = song_text({"number": number, "title": song.title, "artist": song.artist})
-        rows = tier_rows(board, song, encode(_TIER, number), caller.locale)
+        rows = tier_rows(board, song, encode(TIER, number), caller.locale)
         await _tell(ctx, say("panel.promote_ask", caller.locale, song=named), rows)
 
     async def remove(self, ctx: miru.ViewContext) -> None:
         """Asks why the chosen song goes."""
         caller = (await self._seen(ctx)).caller
-        number = _chosen(ctx.interaction.values, caller)
+        number = chosen(ctx.interaction.values, caller)
         await ctx.respond_with_builder(
             hikari.impl.InteractionModalBuilder(
                 say("panel.remove_title", caller.locale, number=number),
-                encode(_REMOVED, number),
+                encode(REMOVED, number),
                 [*reason_rows(caller.locale)],
             )
         )
@@ -158,9 +155,54 @@ class Presses:
     async def back(self, ctx: miru.ViewContext) -> None:
         """Brings the chosen held song back."""
         caller = (await self._seen(ctx)).caller
-        number = _chosen(ctx.interaction.values, caller)
+        number = chosen(ctx.interaction.values, caller)
         try:
             await _promised(ctx, self._queue.back(caller.guild, caller.request, caller.actor, number))
+        except Refused as refused:
+            await self._overtaken(ctx, caller, refused)
+            return
+        await self._show(ctx, caller)
+
+    async def bump(self, ctx: miru.ViewContext) -> None:
+        """Asks how many songs are to go before the one that the presser saw playing."""
+        seen = await self._seen(ctx)
+        caller, song = seen.caller, seen.facts.song
+        if song is None:
+            await self._overtaken(ctx, caller, Refused(Reason.STALE, {}))
+            return
+        await ctx.respond_with_builder(
+            hikari.impl.InteractionModalBuilder(
+                say("review.bump_title", caller.locale, number=song),
+                encode(BUMPED, song),
+                [*places_rows(caller.locale)],
+            )
+        )
+
+    async def score(self, ctx: miru.ViewContext) -> None:
+        """Asks for score and note of the song that the presser saw playing, with what there is."""
+        seen = await self._seen(ctx)
+        caller, number = seen.caller, seen.facts.song
+        song = None if number is None else await self._queue.song(caller.guild, number)
+        if number is None or song is None:
+            await self._overtaken(ctx, caller, Refused(Reason.STALE, {}))
+            return
+        await ctx.respond_with_builder(
+            hikari.impl.InteractionModalBuilder(
+                say("review.score_title", caller.locale, number=number),
+                encode(SCORED, number),
+                [*score_rows(song.score, song.review_note, caller.locale)],
+            )
+        )
+
+    async def bookmark(self, ctx: miru.ViewContext) -> None:
+        """Marks the song that the presser saw playing."""
+        seen = await self._seen(ctx)
+        caller, song = seen.caller, seen.facts.song
+        if song is None:
+            await self._overtaken(ctx, caller, Refused(Reason.STALE, {}))
+            return
+        try:
+            await _promised(ctx, self._queue.bookmark(caller.guild, caller.request, caller.actor, song))
         except Refused as refused:
             await self._overtaken(ctx, caller, refused)
             return
@@ -184,7 +226,7 @@ class Presses:
     async def _show(self, ctx: miru.ViewContext, caller: Caller) -> Board:
         """Answers with the panel of this moment."""
         # The file is left to the display's own painter: an upload may take longer than an answer may.
-        board = await _board(self._queue, caller.guild)
+        board = await board_of(self._queue, caller.guild)
         painting = render(REVIEWER, board)
         assert painting is not None
         await ctx.edit_response(
@@ -225,71 +267,3 @@ async def _tell(
         role_mentions=False,
         mentions_everyone=False,
     )
-
-
-async def _board(queue: Queue, guild: int) -> Board:
-    return await queue.board(guild, count=SONGS, held=HELD_SONGS)
-
-
-def _chosen(values: Sequence[str], caller: Caller) -> int:
-    """The song a select names; whatever else was sent is answered as an old message."""
-    number = parse(values[0]) if len(values) == 1 else None
-    if number is None:
-        raise UserError(say("common.outdated", caller.locale))
-    return number
-
-
-async def _admit(received: Press | Submission) -> tuple[Caller, Ladder]:
-    caller, configuration = Caller.of(received.interaction), received.get(Configuration)
-    caller.demand_reviewer(await configuration.settings(caller.guild))
-    return caller, await configuration.ladder(caller.guild)
-
-
-@routes.component(_TIER)
-async def choose_tier(press: Press) -> None:
-    """Second step of Promote: the tier was chosen in the presser's own message."""
-    caller, ladder = await _admit(press)
-    number = _chosen(press.args, caller)
-    tier = ladder.named(press.values[0]) if len(press.values) == 1 else None
-    if tier is None:
-        raise UserError(say("common.outdated", caller.locale))
-    with worded(ladder, caller.locale, reader=caller.actor.id):
-        moved = await press.get(Queue).promote(caller.guild, caller.request, caller.actor, number, tier.label)
-    await press.update(promoted_text(moved, ladder, caller.locale), components=[])
-
-
-@routes.modal(_REMOVED)
-async def removed(submission: Submission) -> None:
-    """The form behind Remove: the panel it was opened from shows the queue without the song."""
-    caller, ladder = await _admit(submission)
-    number = _chosen(submission.args, caller)
-    reason = submission.values.get(REASON_FIELD) or None
-    queue = submission.get(Queue)
-    try:
-        moved = await queue.remove(caller.guild, caller.request, caller.actor, number, reason=reason)
-        text = removed_text(moved, reason, caller.locale)
-    except Refused as refused:
-        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
-    painting = render(REVIEWER, await _board(queue, caller.guild))
-    assert painting is not None
-    await submission.update(embeds=painting.embeds, components=painting.components)
-    await submission.respond(text)
-
-
-component = tanjun.Component(name="panel").load_from_scope()
-
-
-@component.with_on_open
-async def register(
-    router: alluka.Injected[Router],
-    views: alluka.Injected[miru.Client],
-    queue: alluka.Injected[Queue],
-    configuration: alluka.Injected[Configuration],
-    in_flight: alluka.Injected[InFlight],
-) -> None:
-    """Starts the one view that serves every panel, old or new."""
-    router.include(routes)
-    views.start_view(PanelView(Presses(queue, configuration), in_flight.answering), bind_to=None)
-
-
-load = component.make_loader()

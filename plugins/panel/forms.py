@@ -1,0 +1,111 @@
+"""What comes back from the forms and questions that the panel opens."""
+
+from __future__ import annotations
+
+from bot.errors import UserError
+from bot.router import Press, Router, Submission
+from components.displays import REVIEWER, render
+from components.outcomes import (
+    REASON_FIELD,
+    placed_text,
+    promoted_text,
+    removed_text,
+    reviewed_text,
+)
+from components.refusals import refusal_text, worded
+from components.review import (
+    NOTE_FIELD,
+    NOTE_LIMIT,
+    PLACES_FIELD,
+    SCORE_FIELD,
+    read_places,
+    read_score,
+)
+from components.texts import say
+from components.who import Caller
+from plugins.panel.desk import BUMPED, REMOVED, SCORED, TIER, board_of, chosen
+from state.configure import Configuration
+from state.ladder import Ladder
+from state.queue import Queue
+from state.refusal import Refused
+
+routes = Router()
+
+
+async def _admit(received: Press | Submission) -> tuple[Caller, Ladder]:
+    caller, configuration = Caller.of(received.interaction), received.get(Configuration)
+    caller.demand_reviewer(await configuration.settings(caller.guild))
+    return caller, await configuration.ladder(caller.guild)
+
+
+@routes.component(TIER)
+async def choose_tier(press: Press) -> None:
+    """Second step of Promote: the tier was chosen in the presser's own message."""
+    caller, ladder = await _admit(press)
+    number = chosen(press.args, caller)
+    tier = ladder.named(press.values[0]) if len(press.values) == 1 else None
+    if tier is None:
+        raise UserError(say("common.outdated", caller.locale))
+    with worded(ladder, caller.locale, reader=caller.actor.id):
+        moved = await press.get(Queue).promote(caller.guild, caller.request, caller.actor, number, tier.label)
+    await press.update(promoted_text(moved, ladder, caller.locale), components=[])
+
+
+@routes.modal(REMOVED)
+async def removed(submission: Submission) -> None:
+    """The form behind Remove: the panel it was opened from shows the queue without the song."""
+    caller, ladder = await _admit(submission)
+    number = chosen(submission.args, caller)
+    reason = submission.values.get(REASON_FIELD) or None
+    try:
+        moved = await submission.get(Queue).remove(
+            caller.guild, caller.request, caller.actor, number, reason=reason
+        )
+        text = removed_text(moved, reason, caller.locale)
+    except Refused as refused:
+        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
+    await _redraw(submission, caller, text)
+
+
+@routes.modal(BUMPED)
+async def bumped(submission: Submission) -> None:
+    """The form behind Move down."""
+    caller, ladder = await _admit(submission)
+    number = chosen(submission.args, caller)
+    places = read_places(submission.values.get(PLACES_FIELD, ""), caller.locale)
+    try:
+        moved = await submission.get(Queue).bump(caller.guild, caller.request, caller.actor, number, places)
+        text = placed_text(moved, ladder, caller.locale)
+    except Refused as refused:
+        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
+    await _redraw(submission, caller, text)
+
+
+@routes.modal(SCORED)
+async def scored(submission: Submission) -> None:
+    """The form behind Score and note: what was emptied is taken away."""
+    caller, ladder = await _admit(submission)
+    number = chosen(submission.args, caller)
+    score = read_score(submission.values.get(SCORE_FIELD, ""), caller.locale)
+    note = submission.values.get(NOTE_FIELD, "")[:NOTE_LIMIT]
+    try:
+        kept = await submission.get(Queue).review(
+            caller.guild,
+            caller.request,
+            caller.actor,
+            number,
+            score=False if score is None else score,
+            note=note or False,
+        )
+        text = reviewed_text(kept, caller.locale)
+    except Refused as refused:
+        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
+    await _redraw(submission, caller, text)
+
+
+async def _redraw(submission: Submission, caller: Caller, text: str) -> None:
+    """The panel that a form was opened from shows the queue of now; whoever sent it is told what came."""
+    painting = render(REVIEWER, await board_of(submission.get(Queue), caller.guild))
+    assert painting is not None
+    await submission.update(embeds=painting.embeds, components=painting.components)
+    await submission.respond(text)
