@@ -224,8 +224,9 @@ class Displays:
         asyncio.get_running_loop().call_later(OFF_SECONDS + 1.0, self._mark, guild)
         if told.get("told") == cause:
             return
-        review = (await self._configuration.settings(guild)).channels.get("review", 0)
-        text = off_text(kind, channel, code)
+        settings = await self._configuration.settings(guild)
+        review = settings.channels.get("review", 0)
+        text = off_text(kind, channel, code, settings.language)
         await tell_owner(self._rest, guild, text, None if review in (0, channel) else review)
 
     async def _edit(self, channel: int, message: int, painting: Painting, new_file: bool) -> bool:

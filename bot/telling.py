@@ -174,7 +174,7 @@ class Telling:
         user = notice.song.user
         await self._rest.create_message(
             channel,
-            notice_text(notice, mention=mention),
+            notice_text(notice, mention=mention, locale=notice.language),
             nonce=nonce,
             user_mentions=[hikari.Snowflake(user)] if mention else False,
             role_mentions=False,

@@ -20,6 +20,7 @@ from tanjun.permissions import calculate_everyone_permissions, calculate_permiss
 
 from bot.answers import already_answered
 from bot.errors import UserError
+from components.dropped import reads_messages
 from components.refusals import refusal_text
 from components.setup import (
     DISPLAYS,
@@ -34,7 +35,7 @@ from components.setup import (
     overwrites,
     permission_names,
 )
-from components.texts import describe, say
+from components.texts import FALLBACK, describe, language_of, say
 from components.who import Caller
 from state.configure import Configuration
 from state.ladder import PRESETS
@@ -143,6 +144,7 @@ async def setup(
             if not already_answered(error):
                 raise
         run = await _look(caller, ctx.client, configuration)
+        await _settle_language(run)
         role = await _settle_role(run, reviewer_role)
         if ladder is not None:
             await _settle_ladder(run, ladder)
@@ -153,6 +155,8 @@ async def setup(
         if review_place is not None:
             await _check_review(run, review_place, role)
         await _put_up(run, places)
+        if not reads_messages(ctx.client.shards):
+            run.problems.append(run.say("pastes_off"))
     outcome = Outcome(role, places, await configuration.ladder(caller.guild), run.problems)
     await ctx.edit_initial_response(
         outcome_text(outcome, caller.locale),
@@ -160,6 +164,16 @@ async def setup(
         role_mentions=False,
         mentions_everyone=False,
     )
+
+
+async def _settle_language(run: Run) -> None:
+    """Takes over the server's own language, before anything else was settled here: later it is a choice."""
+    values, _ = await run.configuration.raw_settings(run.caller.guild)
+    if any(field == "language" or field.startswith(("role:", "channel:")) for field in values):
+        return
+    language = language_of(str(run.guild.preferred_locale))
+    if language != FALLBACK:
+        await run.record({"language": language})
 
 
 async def _settle_role(run: Run, chosen: hikari.Role | None) -> Settled | None:

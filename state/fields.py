@@ -98,6 +98,7 @@ SETTINGS: Final = (
         "where artists are told of their songs; default dm. Who takes no direct messages is told in "
         "`channel:notices`, if there is one",
     ),
+    Field("language", "locale", "language of what everybody sees, as Discord writes it; default en"),
     Field("role:<what>", _ID, "role for that; `role:reviewer` may review"),
     Field("channel:<what>", _ID, "channel for that"),
 )
@@ -112,7 +113,8 @@ CARDS: Final = (
     Field(
         "<kind>:<number>",
         "JSON",
-        "kind now_playing or bookmarks, and the song: {channel, message, at, look}. message 0: still owed; "
+        "kind now_playing or bookmarks, and the song: {channel, message, at, look, digest}. message 0: still "
+        "owed; "
         "look struck: crossed out, since it no longer holds; off: Discord refused it",
     ),
 )

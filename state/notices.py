@@ -56,7 +56,10 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice to be sent now. `channel` is 0 when none is chosen, `tier` the displayed name."""
+    """A notice to be sent now. `channel` is 0 when none is chosen, `tier` the displayed name.
+
+    `language` is the guild's: Discord does not tell which one an artist reads who does nothing.
+    """
 
     kind: NoticeKind
     song: Song
@@ -65,6 +68,7 @@ class Notice:
     review_note: str | None
     mode: Mode
     channel: int
+    language: str
 
 
 class Notices:
@@ -121,6 +125,7 @@ class Notices:
             review_note=song.get("review_note"),
             mode=Mode(answer["mode"]) if answer["mode"] in tuple(Mode) else Mode.DM,
             channel=int(channel) if channel.isdecimal() else 0,
+            language=str(answer["language"]),
         )
 
     async def settle(self, guild: int, owed: Owed) -> None:

@@ -22,7 +22,7 @@ from components import submission
 from components.dropped import ADD, NAMED, Dropped, add_row, name_rows, read_dropped
 from components.refusals import refusal_text
 from components.submission import Words
-from components.texts import FALLBACK, say
+from components.texts import say
 from components.who import Caller
 from persistence.files import FileStore
 from plugins.submit.intake import Artist, Taken, check_file, hand_in_file, hand_in_link
@@ -40,11 +40,6 @@ FETCH_SECONDS: Final = 1.5
 _KINDS: Final = (hikari.MessageType.DEFAULT, hikari.MessageType.REPLY)
 
 routes = Router()
-
-
-def reads_messages(shards: hikari.ShardAware | None) -> bool:
-    """Whether Discord lets this bot see what people write."""
-    return shards is not None and bool(shards.intents & hikari.Intents.MESSAGE_CONTENT)
 
 
 class Drops:
@@ -77,19 +72,19 @@ class Drops:
         settings = await self._configuration.settings(int(event.guild_id))
         if settings.channels.get("submissions") != int(event.channel_id):
             return
-        guild, member = event.get_guild(), message.member
+        member = message.member
         name = member.display_name if member else message.author.username
         artist = Artist(
             guild=int(event.guild_id),
             actor=Actor(int(event.author_id), name),
             request=str(message.id),
-            locale=str(guild.preferred_locale) if guild else FALLBACK,
+            locale=settings.language,
         )
         with self._in_flight.answering():
             try:
                 await self._take(artist, message)
             except Exception as error:
-                text = explain(error, "a song dropped in the channel", self._reporter)
+                text = explain(error, "a song dropped in the channel", self._reporter, artist.locale)
                 if text is not None:
                     await self._say(message, text, for_a_while=True)
 

@@ -83,6 +83,7 @@ class Show:
         await notices.choose(guild, self.request(), BRUNO, quiet=True)
         await self.change(paused=None, cooldown="60", role_reviewer="77", channel_queue="78")
         await self.configuration.change(guild, self.request(), MIA, {"double_press_ms": "500"})
+        await self.change(language="es-ES")
         await self.configuration.set_ladder(
             guild, self.request(), MIA, Ladder.of([(t.label, t.name.upper()) for t in SKIPS.tiers])
         )
@@ -111,7 +112,7 @@ class Show:
         mine = await self.submit(CARLA, "Mine")
         other = await self.submit(Actor(15, "Emil"), "Ohter", track="t:1")
         await queue.edit(guild, self.request(), Actor(15, "Emil"), other, {"title": "Other", "track": "t:2"})
-        await queue.claim(guild, self.request(), Actor(15, "Emil"), other, 10)
+        await queue.claim(guild, self.request(), Actor(15, "Emil"), other, 15)
         await look()
         await queue.withdraw(guild, self.request(), Actor(15, "Emil"), other)
         await queue.remove(guild, self.request(), MIA, other)
