@@ -82,13 +82,13 @@ async def test_a_changed_plugin_is_loaded_again_and_a_broken_one_is_not(
     assert "second echo" in (await room.alice.command("echo", channel=room.queue)).text
     assert puts(sandbox) == before + 1
 
-    edit(copy, "plugins/queue.py", "second echo", '" if')
+    edit(copy, "plugins/queue.py", "second echo", '" not Python')
     await copy.says("plugins.queue cannot be loaded; the old one stays.")
     await copy.says("SyntaxError")
     assert "second echo" in (await room.alice.command("echo", channel=room.queue)).text
 
     # It imports, but its buttons clash with another plugin's.
-    edit(copy, "plugins/queue.py", '" if', "third echo")
+    edit(copy, "plugins/queue.py", '" not Python', "third echo")
     edit(copy, "plugins/queue.py", "    router.include(routes)", CLASH)
     await copy.says("plugins.queue cannot be opened; the old one stays.")
     assert "second echo" in (await room.alice.command("echo", channel=room.queue)).text
