@@ -14,6 +14,7 @@ import hikari
 from components.markdown import plain
 from components.panel import Facts, counts_line, last_move_line, panel_rows
 from components.pending import pending_rows, pending_texts
+from components.portal import PORTAL, portal_embed, portal_rows
 from components.refusals import span
 from components.review import earned_text, score_text
 from components.song_lines import file_line, link_line, moment, note_line, tier_name, title_line
@@ -25,7 +26,7 @@ from state.song import Song
 PUBLIC: Final = "public"
 REVIEWER: Final = "reviewer"
 PENDING: Final = "pending"
-KINDS: Final = (PUBLIC, REVIEWER, PENDING)
+KINDS: Final = (PUBLIC, REVIEWER, PENDING, PORTAL)
 
 ROWS: Final = 10
 """Songs listed as up next."""
@@ -64,6 +65,8 @@ def render(kind: str, board: Board, locale: str | None = None) -> Painting | Non
             return Painting(
                 _reviewer(board, locale), tuple(panel_rows(board, locale)), _attachable(board.playing)
             )
+        case "portal":
+            return Painting((portal_embed(board, locale),), tuple(portal_rows(locale)))
         case "pending":
             return Painting(_pending(board, locale), tuple(pending_rows(board, locale)))
         case _:

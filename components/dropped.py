@@ -99,6 +99,11 @@ def read_dropped(
     return Dropped(tuple(tracks.values()), audio, refusal, names, proposed, note)
 
 
+def reads_messages(shards: hikari.ShardAware | None) -> bool:
+    """Whether Discord lets this bot see what people write."""
+    return shards is not None and bool(shards.intents & hikari.Intents.MESSAGE_CONTENT)
+
+
 def read_names(text: str) -> Names:
     """`Artist - Title`; nothing of a text that is not so, such as `01 - Title`, a number before it."""
     found = _NAMES.fullmatch(text.strip())

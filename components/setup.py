@@ -21,12 +21,12 @@ REVIEWS: Final = _P.VIEW_CHANNEL | _P.READ_MESSAGE_HISTORY | _P.SEND_MESSAGES
 """What reviewers may do in their channel."""
 _SHOWS: Final = REVIEWS | _P.EMBED_LINKS | _P.ATTACH_FILES
 NEEDED: Final = {
-    "submissions": _P.NONE,
+    "submissions": _P.VIEW_CHANNEL | _P.SEND_MESSAGES | _P.EMBED_LINKS | _P.READ_MESSAGE_HISTORY,
     "queue": _P.VIEW_CHANNEL | _P.SEND_MESSAGES | _P.EMBED_LINKS,
     "review": _P.VIEW_CHANNEL | _P.SEND_MESSAGES | _P.EMBED_LINKS | _P.ATTACH_FILES,
 }
 """What the bot must be allowed in each of them to show what belongs there."""
-DISPLAYS: Final = {"queue": ("public",), "review": ("reviewer", "pending")}
+DISPLAYS: Final = {"submissions": ("portal",), "queue": ("public",), "review": ("reviewer", "pending")}
 """Displays that stand in each of them."""
 
 

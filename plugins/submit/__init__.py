@@ -6,7 +6,8 @@ import alluka
 import tanjun
 
 from bot.router import Router
-from plugins.submit import commands, drops
+from components.dropped import reads_messages
+from plugins.submit import commands, drops, portal
 from plugins.submit.commands import submit
 
 __all__ = ["component", "load", "submit"]
@@ -19,7 +20,8 @@ async def register(router: alluka.Injected[Router], client: alluka.Injected[tanj
     """Puts this feature's forms and buttons where answers are routed, each time a bot opens."""
     router.include(commands.routes)
     router.include(drops.routes)
-    if drops.reads_messages(client.shards):
+    router.include(portal.routes)
+    if reads_messages(client.shards):
         listening = drops.Drops(client)
         client.metadata[drops.Drops] = listening
         listening.open()

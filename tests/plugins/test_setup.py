@@ -52,7 +52,7 @@ async def test_a_new_server_is_ready_after_one_command(stage: Stage) -> None:
         "review": "song-review",
     }
     places = await displayed(configuration, guild)
-    assert sorted(places) == ["pending", "public", "reviewer"]
+    assert sorted(places) == ["pending", "portal", "public", "reviewer"]
 
     artist, host = guild.join("Alice"), guild.join("Mia", roles=[guild.role("Reviewer")])
     review, shown = guild.channel("song-review"), guild.channel("song-queue")
@@ -189,10 +189,10 @@ async def test_a_display_without_permission_is_told_of(stage: Stage) -> None:
     await reply.settled()
     assert f"In <#{board.id}> I lack **Embed Links**" in reply.text
     configuration = stage.app.stores.configuration
-    assert sorted(await displayed(configuration, guild)) == ["pending", "reviewer"]
+    assert sorted(await displayed(configuration, guild)) == ["pending", "portal", "reviewer"]
     board.overwrites.clear()
     await (await guild.owner.command("setup", general)).settled()
-    assert sorted(await displayed(configuration, guild)) == ["pending", "public", "reviewer"]
+    assert sorted(await displayed(configuration, guild)) == ["pending", "portal", "public", "reviewer"]
 
 
 async def test_a_public_review_channel_is_told_of(stage: Stage) -> None:
