@@ -20,6 +20,7 @@ import uvloop
 from redis.asyncio import Redis
 
 from bot import hooks, intents, logs, tanjun_compat
+from bot.announcements import Announcements
 from bot.backups import HourlyBackups
 from bot.clock import Clock, SystemClock
 from bot.displays import Displays
@@ -81,12 +82,22 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
         else:
             bot = _build_bot(settings, await _intents(settings))
             rest = bot.rest
-        writer = displays = telling = None
+        writer = displays = telling = announcements = None
         if settings.role is not Role.GATEWAY:
             # A Redis that lost moves is brought up to the archive before anybody can press.
             for guild in await stores.archive.guilds():
                 await reconcile(guild, stores.redis, stores.archive)
             writer = ArchiveWriter(stores.redis, stores.archive)
+            announcements = Announcements(
+                rest=rest,
+                redis=stores.redis,
+                queue=stores.queue,
+                cards=stores.cards,
+                configuration=stores.configuration,
+                feed=stores.feed,
+                files=stores.files,
+                reporter=reporter,
+            )
             displays = Displays(
                 rest=rest,
                 redis=stores.redis,
@@ -115,6 +126,9 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
         if displays is not None:
             await displays.open()
             stack.push_async_callback(displays.close)
+        if announcements is not None:
+            await announcements.open()
+            stack.push_async_callback(announcements.close)
         if telling is not None:
             await telling.open()
             stack.push_async_callback(telling.close)

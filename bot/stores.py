@@ -19,6 +19,7 @@ from persistence.errors import PersistenceError
 from persistence.files import FileStore
 from persistence.pool import open_pool
 from persistence.recovery import open_guild
+from state.cards import Cards
 from state.configure import Configuration
 from state.connection import connect
 from state.feed import Change, Feed
@@ -40,6 +41,7 @@ class Stores:
     points: Points
     configuration: Configuration
     notices: Notices
+    cards: Cards
     files: FileStore
     backups: Backups
     report: tuple[str, ...]
@@ -108,6 +110,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             points=Points(redis, scripts),
             configuration=configuration,
             notices=Notices(redis, scripts),
+            cards=Cards(redis, scripts),
             files=FileStore(settings.data_dir),
             backups=Backups(redis, BackupStore(settings.data_dir, pool)),
             report=tuple(report),

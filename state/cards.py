@@ -35,7 +35,10 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card. `message` is 0 while it is owed, `at` (ms) when it became so; `text` as Redis has it."""
+    """One card. `message` is 0 while it is owed, `at` (ms) when it became so.
+
+    `digest` is a hash of what it shows, `text` all of it as Redis has it.
+    """
 
     kind: CardKind
     song: int
@@ -43,6 +46,7 @@ class Card:
     message: int
     at: int
     look: Look
+    digest: str
     text: str
 
     @property
@@ -73,6 +77,7 @@ class Cards:
                         message=int(facts["message"]),
                         at=int(facts["at"]),
                         look=Look(facts.get("look", "shown")),
+                        digest=str(facts.get("digest", "")),
                         text=text,
                     )
                 )
@@ -80,13 +85,21 @@ class Cards:
                 continue
         return sorted(found, key=lambda card: (card.at, card.song))
 
-    async def note(self, guild: int, request: str, card: Card, *, message: int, look: Look) -> Card | None:
+    async def note(
+        self, guild: int, request: str, card: Card, *, message: int, look: Look, digest: str = ""
+    ) -> Card | None:
         """Notes where a card stands and how it looks; None when somebody noted something else meanwhile."""
-        facts = {"channel": str(card.channel), "message": str(message), "at": str(card.at), "look": look}
+        facts = {
+            "channel": str(card.channel),
+            "message": str(message),
+            "at": str(card.at),
+            "look": look,
+            "digest": digest,
+        }
         text = orjson.dumps(facts).decode()
         if not await self._write(guild, request, [card], text):
             return None
-        return replace(card, message=message, look=look, text=text)
+        return replace(card, message=message, look=look, digest=digest, text=text)
 
     async def forget(self, guild: int, request: str, cards: list[Card]) -> None:
         """Drops cards from the register; their messages stay."""

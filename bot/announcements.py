@@ -1,0 +1,250 @@
+"""Posts the cards that moves owe: one message a song in the channel for what plays now, one a bookmark.
+
+The moves themselves note what is owed, in the same step; here it is posted, and the note then says where.
+So nothing is announced twice or forgotten, whichever process dies when: an owed card is posted under a
+nonce that is the same in every process, and one that was owed for longer than Discord remembers a nonce is
+looked for in its channel first. Undo crosses a card out and never posts another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from typing import Any, Final, cast
+
+import hikari
+import orjson
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bot.errors import Reporter
+from components.announcements import Announcement, announcement, footer, holds
+from persistence.files import FileStore
+from state import keys
+from state.cards import KEPT, Card, CardKind, Cards, Look
+from state.configure import Configuration
+from state.feed import Change, Feed
+from state.lease import Lease
+from state.queue import Queue
+from state.song import Song, SongState
+
+_log = logging.getLogger("skipline.announcements")
+
+SETTLE: Final = 0.05
+"""Seconds from a move to its card: whoever pressed is answered first."""
+
+LEASE_SECONDS: Final = 3.0
+"""A process that died while it posted is replaced within this time."""
+
+RETRY_SECONDS: Final = 5.0
+"""Until what failed for an unknown reason is tried again."""
+
+FRESH_MS: Final = 60_000
+"""So long a card counts as just owed: its nonce is remembered, and a song that ended meanwhile is told of."""
+
+_LOOKED_THROUGH: Final = 50
+_WATCHED: Final = frozenset(
+    (
+        *("next", "undone", "held", "bumped", "removed", "cleared", "bookmarked", "reviewed", "edited"),
+        *("restored", "restored_backup"),
+    )
+)
+
+
+class Announcements:
+    """Posts and crosses out the cards of every guild this process holds the lease for."""
+
+    def __init__(
+        self,
+        *,
+        rest: hikari.api.RESTClient,
+        redis: Redis,
+        queue: Queue,
+        cards: Cards,
+        configuration: Configuration,
+        feed: Feed,
+        files: FileStore,
+        reporter: Reporter,
+    ) -> None:
+        self._rest = rest
+        self._redis = redis
+        self._queue = queue
+        self._cards = cards
+        self._configuration = configuration
+        self._files = files
+        self._reporter = reporter
+        self._dirty: set[int] = set()
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._me: int | None = None
+        self._closed = True
+        feed.listen(self._heard, self._resumed)
+
+    def _heard(self, change: Change) -> None:
+        if change.kind in _WATCHED:
+            self._mark(change.guild)
+
+    async def open(self) -> None:
+        """Starts, beginning with whatever became owed while nobody posted."""
+        self._closed = False
+        await self._resumed()
+
+    async def _resumed(self) -> None:
+        for guild in cast("set[str]", await self._redis.smembers(keys.GUILDS)):
+            self._mark(int(guild))
+
+    def _mark(self, guild: int) -> None:
+        if self._closed:
+            return
+        self._dirty.add(guild)
+        if guild not in self._workers:
+            self._workers[guild] = asyncio.create_task(self._work(guild), name=f"cards of {guild}")
+
+    async def close(self) -> None:
+        """Finishes what is being posted and stops."""
+        self._closed = True
+        self._dirty.clear()
+        if self._workers:
+            await asyncio.wait(self._workers.values(), timeout=5.0)
+        for worker in list(self._workers.values()):
+            worker.cancel()
+
+    async def _work(self, guild: int) -> None:
+        try:
+            await self._work_while_dirty(guild)
+        finally:
+            # In the same step as the last look at the mark: a later change must find no worker here.
+            self._workers.pop(guild, None)
+
+    async def _work_while_dirty(self, guild: int) -> None:
+        lease = Lease(self._redis, keys.lease(guild, "cards"), seconds=LEASE_SECONDS)
+        while guild in self._dirty and not self._closed:
+            try:
+                await asyncio.sleep(SETTLE)
+                self._dirty.discard(guild)
+                if not await self._due(guild):
+                    continue
+                self._dirty.add(guild)
+                if not await lease.take():
+                    # The holder heard the same move. Should it be dead, its lease ends soon: look again.
+                    await asyncio.sleep(LEASE_SECONDS / 3)
+                    continue
+                try:
+                    self._dirty.discard(guild)
+                    await self._round(guild, lease)
+                finally:
+                    await lease.release()
+            except (RedisError, OSError) as gone:
+                _log.warning("Cards of guild %d wait for Redis (%s).", guild, type(gone).__name__)
+                self._dirty.add(guild)
+                await asyncio.sleep(1.0)
+            except Exception as error:
+                self._reporter.report(error, f"cards of guild {guild}")
+                self._dirty.add(guild)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _due(self, guild: int) -> list[tuple[Card, Song, Announcement, str]]:
+        """Cards that do not show what they should, oldest first, with what that is and its hash."""
+        cards = [card for card in await self._cards.all(guild) if card.look is not Look.OFF]
+        if not cards:
+            return []
+        ladder = await self._configuration.ladder(guild)
+        songs = {song.number: song for song in await self._queue.songs(guild, [card.song for card in cards])}
+        due: list[tuple[Card, Song, Announcement, str]] = []
+        for card in cards:
+            song = songs.get(card.song)
+            if song is None or (not card.message and not holds(card.kind, song) and song.state.is_active):
+                # Taken back before it was posted: it stays owed until the song comes again.
+                continue
+            shown = announcement(card.kind, song, ladder)
+            digest = self._digest(shown)
+            if not card.message or digest != card.digest:
+                due.append((card, song, shown, digest))
+        return due
+
+    async def _round(self, guild: int, lease: Lease) -> None:
+        due = await self._due(guild)
+        seconds, _ = await self._redis.time()
+        for card, song, shown, digest in due:
+            if not await lease.holds():
+                self._dirty.add(guild)
+                return
+            age = seconds * 1000 - card.at
+            late = card.kind is CardKind.NOW_PLAYING and song.state is not SongState.PLAYING
+            if not card.message and (not holds(card.kind, song) or (late and age > FRESH_MS)):
+                # Nobody was told while it was true, and now it is not.
+                await self._cards.forget(guild, secrets.token_hex(8), [card])
+                continue
+            look = Look.SHOWN if holds(card.kind, song) else Look.STRUCK
+            message = await self._show(guild, card, shown, searching=age > FRESH_MS)
+            if message is None:
+                look, message = Look.OFF, card.message
+            request = secrets.token_hex(8)
+            if not await self._cards.note(guild, request, card, message=message, look=look, digest=digest):
+                self._dirty.add(guild)
+        posted = [card for card in await self._cards.all(guild) if card.message or card.look is Look.OFF]
+        if len(posted) > KEPT:
+            await self._cards.forget(guild, secrets.token_hex(8), posted[: len(posted) - KEPT])
+
+    async def _show(self, guild: int, card: Card, shown: Announcement, *, searching: bool) -> int | None:
+        """Brings a card's message up to date; gives its id, None when Discord refuses it for good."""
+        try:
+            if card.message:
+                await self._edit(card, shown)
+                return card.message
+            if searching and (found := await self._find(card)) is not None:
+                return found
+            return await self._post(guild, card, shown)
+        except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
+            _log.warning(
+                "A card of guild %d is given up in channel %d: Discord says %s.",
+                guild,
+                card.channel,
+                refused.message,
+            )
+            return None
+
+    async def _edit(self, card: Card, shown: Announcement) -> None:
+        await self._rest.edit_message(
+            card.channel,
+            card.message,
+            embeds=[shown.embed],
+            user_mentions=False,
+            role_mentions=False,
+            mentions_everyone=False,
+        )
+
+    async def _post(self, guild: int, card: Card, shown: Announcement) -> int:
+        nonce = hashlib.blake2b(f"{guild} {card.field} {card.at}".encode(), digest_size=10).hexdigest()
+        message = await self._rest.create_message(
+            card.channel,
+            embeds=[shown.embed],
+            attachments=[hikari.File(self._files.path(shown.file))] if shown.file else hikari.UNDEFINED,
+            nonce=nonce,
+            user_mentions=False,
+            role_mentions=False,
+            mentions_everyone=False,
+        )
+        return int(message.id)
+
+    async def _find(self, card: Card) -> int | None:
+        """The message of a card that was posted, perhaps, by a process that died before it noted so."""
+        if self._me is None:
+            self._me = int((await self._rest.fetch_my_user()).id)
+        looked = self._rest.fetch_messages(card.channel).limit(_LOOKED_THROUGH)
+        try:
+            async for message in looked:
+                mine = int(message.author.id) == self._me and int(message.id.created_at.timestamp() * 1000)
+                if mine and mine >= card.at - FRESH_MS:
+                    for embed in message.embeds:
+                        if embed.footer is not None and embed.footer.text == footer(card.kind, card.song):
+                            return int(message.id)
+        except hikari.ForbiddenError:
+            _log.debug("The history of channel %d is not ours to read.", card.channel)
+        return None
+
+    def _digest(self, shown: Announcement) -> str:
+        content: list[Any] = [self._rest.entity_factory.serialize_embed(shown.embed)[0], shown.file]
+        text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS, default=str)
+        return hashlib.blake2b(text, digest_size=8).hexdigest()
