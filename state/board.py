@@ -18,7 +18,8 @@ from state.song import Song
 class Now:
     """The stage.
 
-    `since` in ms, None while nothing plays; `turn` counts every Next; `durations` are the newest review
+    `since` in ms, None while nothing plays; `turn` counts every Next, `paid` the paid songs since the last
+    Free one; `durations` are the newest review
     lengths in seconds, newest first, at most 50; `mover` is who moved last and how; `played` the numbers of
     the last 25 songs that were played, newest first.
     """
@@ -26,6 +27,7 @@ class Now:
     song: int | None
     since: int | None
     turn: int
+    paid: int
     durations: tuple[int, ...]
     mover: int
     mover_name: str
@@ -42,6 +44,7 @@ class Now:
             song=int(song) if song else None,
             since=int(since) if since else None,
             turn=int(fields.get("turn", "0")),
+            paid=int(fields.get("paid", "0")),
             durations=tuple(int(value) for value in durations.split(",") if value),
             mover=int(fields.get("mover", "0")),
             mover_name=fields.get("mover_name", ""),

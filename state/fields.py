@@ -70,6 +70,7 @@ NOW: Final = (
     Field("title", "text", "its title, for people who look"),
     Field("artist", "text", "its artist, for people who look"),
     Field("since", _MS, "when it began"),
+    Field("paid", "songs", "paid songs played since the last Free one: where the pattern of fairness stands"),
     Field("turn", "number", "how many times Next was pressed; a bumped song is due in one of these turns"),
     Field(
         "durations", "seconds, seconds", "lengths of the last 50 reviews, newest first; the base of the ETA"
@@ -99,6 +100,9 @@ SETTINGS: Final = (
         "`channel:notices`, if there is one",
     ),
     Field("language", "locale", "language of what everybody sees, as Discord writes it; default en"),
+    Field("fair:paid", "songs", "so many paid songs, then one Free; 0, the default, is no such pattern"),
+    Field("fair:round_robin", "0 or 1", "1: the artists of a tier take turns, one song each; default 0"),
+    Field("keep_days", "days", "how long Redis keeps a song that ended; 0 is for ever, default 7"),
     Field("role:<what>", _ID, "role for that; `role:reviewer` may review"),
     Field("channel:<what>", _ID, "channel for that"),
 )
@@ -167,6 +171,14 @@ OWED: Final = (
 )
 
 LINKS: Final = (Field("<TikTok id>", _ID, "account that owns the handle"),)
+
+SERVED: Final = (
+    Field(
+        "<tier>:<user>",
+        "number number",
+        "`seq` (in Free: `number`) and turn at which the artist was last on there; who came by then is next",
+    ),
+)
 
 TRACKS: Final = (Field("<platform:id>", "12 digits", "song that holds this track in the queue"),)
 

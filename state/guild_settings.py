@@ -75,6 +75,9 @@ REGISTRY: Final = (
     _number("pending_limit", "limit:pending", 10**6),
     Setting("cooldown", "cooldown", Kind.DURATION, DEFAULTS["cooldown"], high=365 * 24 * 3600),
     _number("double_press_ms", "double_press_ms", 10_000),
+    _number("fair_paid", "fair:paid", 100),
+    Setting("fair_round_robin", "fair:round_robin", Kind.SWITCH, "0"),
+    _number("keep_days", "keep_days", 3650),
     Setting("reviewer_role", "role:reviewer", Kind.ROLE, ""),
     Setting("submissions_channel", "channel:submissions", Kind.CHANNEL, ""),
     Setting("queue_channel", "channel:queue", Kind.CHANNEL, ""),
@@ -124,8 +127,10 @@ class GuildSettings:
 
     `closed`: labels of the tiers that take no songs. `lock`: how many announced songs keep their place
     (0-3). `cap`: songs the queue holds, 0 for no limit. `cooldown`: seconds before a played track may
-    come again. `double_press_ms`: a second Next on the panel this soon counts as a double click. Role and
-    channel ids are 0 when none is chosen. `language`: the locale of whatever everybody sees.
+    come again. `double_press_ms`: a second Next on the panel this soon counts as a double click. `fair_paid`:
+    so many paid songs, then one Free, 0 for no such pattern; `fair_round_robin`: the artists of a tier take
+    turns. `keep_days`: how long Redis keeps an ended song, 0 for ever. Role and channel ids are 0 when none
+    is chosen. `language`: the locale of whatever everybody sees.
     """
 
     paused: bool = False
@@ -136,6 +141,9 @@ class GuildSettings:
     pending_limit: int = int(DEFAULTS["limit:pending"])
     cooldown: int = int(DEFAULTS["cooldown"])
     double_press_ms: int = int(DEFAULTS["double_press_ms"])
+    fair_paid: int = int(DEFAULTS["fair:paid"])
+    fair_round_robin: bool = False
+    keep_days: int = int(DEFAULTS["keep_days"])
     reviewer_role: int = 0
     channels: Mapping[str, int] = field(default_factory=dict[str, int])
     language: str = "en"
@@ -162,6 +170,9 @@ class GuildSettings:
             pending_limit=number("limit:pending"),
             cooldown=number("cooldown"),
             double_press_ms=number("double_press_ms"),
+            fair_paid=number("fair:paid"),
+            fair_round_robin=fields.get("fair:round_robin") == "1",
+            keep_days=number("keep_days"),
             reviewer_role=number("role:reviewer"),
             channels=channels,
             language=language if _FIELDS["language"].can_hold(language) else _FIELDS["language"].default,

@@ -200,6 +200,18 @@ def handles(guild: int, user: int) -> str:
     return key(guild, f"handles:{user}")
 
 
+@documented(
+    "sl:{<guild>}:served",
+    Type.HASH,
+    Rebuilt.ARCHIVE,
+    "the artists with several songs in a tier, while they take turns",
+    fields=fields.SERVED,
+)
+def served(guild: int) -> str:
+    """Who was on while another song of theirs waited in the same tier; read when artists take turns."""
+    return key(guild, "served")
+
+
 @documented("sl:{<guild>}:settings", Type.HASH, Rebuilt.ARCHIVE, "fixed fields", fields=fields.SETTINGS)
 def settings(guild: int) -> str:
     """What the guild chose; an absent field is its default."""

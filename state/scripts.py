@@ -1,7 +1,7 @@
 """Loads the Lua files of the moves and runs them, each as one atomic step.
 
-A file names the shared pieces it needs in its first line, `-- include: move order song`; they are put in
-front of it together with its name and the constants both languages share.
+A file names the shared pieces it needs in its first line, `-- include: move order song`, and so may a piece;
+they are put in front of it together with its name and the constants both languages share.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "limit:pending": "3",
     "cooldown": "21600",
     "double_press_ms": "800",
+    "fair:paid": "0",
+    "keep_days": "7",
 }
 """Settings of the queue while a guild has not chosen its own.
 
@@ -52,6 +54,7 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "DEFAULT_FREE_LIMIT": f"'{DEFAULTS['limit:0']}'",
     "DEFAULT_PENDING_LIMIT": f"'{DEFAULTS['limit:pending']}'",
     "DEFAULT_COOLDOWN": f"'{DEFAULTS['cooldown']}'",
+    "DEFAULT_KEEP_DAYS": f"'{DEFAULTS['keep_days']}'",
 }
 
 Opener = Callable[[int], Awaitable[None]]
@@ -77,13 +80,16 @@ class Script(Protocol):
 @cache
 def source(name: str) -> str:
     """The whole text of a script, as the server gets it. Raises `FileNotFoundError` for an unknown name."""
-    folder = files("state") / "lua"
-    body = (folder / f"{name}.lua").read_text(encoding="utf-8")
-    first = body.partition("\n")[0]
-    pieces = first.removeprefix("-- include:").split()
-    shared = [(folder / "shared" / f"{piece}.lua").read_text(encoding="utf-8") for piece in pieces]
     constants = [f"local {constant} = {value}\n" for constant, value in CONSTANTS.items()]
-    return "".join([f"local MOVE = '{name}'\n", *constants, *shared, body])
+    return "".join([f"local MOVE = '{name}'\n", *constants, *_with_pieces(f"{name}.lua")])
+
+
+def _with_pieces(path: str) -> list[str]:
+    """The text of a file below `state/lua`, after those of the pieces it names."""
+    body = (files("state") / "lua" / path).read_text(encoding="utf-8")
+    first = body.partition("\n")[0]
+    pieces = first.removeprefix("-- include:").split() if first.startswith("-- include:") else []
+    return [text for piece in pieces for text in _with_pieces(f"shared/{piece}.lua")] + [body]
 
 
 class Scripts:

@@ -3,8 +3,8 @@
 -- ARGS: [expected: number or 'none'] [guard: ms] [guard_self: bool]
 -- A stale expectation, or a Next of a moment ago, moves nothing and tells who advanced.
 local now = redis.call('HMGET', PREFIX .. 'now', 'song', 'since', 'mover', 'mover_name', 'moved', 'moved_at',
-  'durations')
-local playing, since, durations = now[1], now[2], now[7]
+  'durations', 'paid')
+local playing, since, durations, paid = now[1], now[2], now[7], now[8]
 local mover = { by = now[3] or '0', by_name = now[4] or '', moved = now[5] or '',
   ago = now[6] and NOW - tonumber(now[6]) or 0, song = playing and facts_of(member_of(playing)) or nil }
 if ARGS.expected and ARGS.expected ~= (playing or 'none') then
@@ -73,6 +73,16 @@ if member then
     rescore(user)
   end
   song = facts_of(member)
+  change_field('now', 'paid', song.tier == 0 and '0' or digits((tonumber(paid or '0') or 0) + 1))
+  if setting('fair:round_robin', '0') == '1' then
+    -- Behind everybody who waits by now; without another song there the artist is as good as new.
+    local others = false
+    for _, other in ipairs(redis.call('ZRANGE', PREFIX .. 'artist:' .. user, 0, -1)) do
+      others = others or (other ~= member and tonumber(song_field(other, 'tier')) == song.tier)
+    end
+    local counter = redis.call('GET', PREFIX .. (song.tier == 0 and 'number' or 'seq')) or '0'
+    change_field('served', digits(song.tier) .. ':' .. user, others and counter .. ' ' .. digits(turn) or nil)
+  end
 end
 change_field('now', 'song', song and digits(song.number) or nil)
 change_field('now', 'title', song and song.title or nil)

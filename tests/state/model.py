@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -56,6 +57,7 @@ class Record:
     recent: tuple[str, bool] | None
     paid: list[Row]
     repaid: list[Row]
+    fair: tuple[int, dict[tuple[int, int], tuple[int, int]]] | None = None
 
 
 @dataclass
@@ -70,6 +72,8 @@ class Model:
     stack: list[Record] = field(default_factory=list)
     playing: int | None = None
     turn: int = 0
+    since_free: int = 0
+    served: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     revision: int = 0
     clock: int = 0
     stage_mover: tuple[int, str] = (0, "")
@@ -89,23 +93,52 @@ class Model:
             self.points.get(("handle", h), 0) for h, owner in self.links.items() if owner == user
         )
 
+    @property
+    def takes_turns(self) -> bool:
+        return self.settings.get("fair:round_robin") == "1"
+
     def order(self) -> list[int]:
         """Numbers in order of play, found by playing: a bumped song goes on its turn, or after the last."""
-        waiting = sorted(self.in_state("waiting"), key=self._rank)
+        waiting = self.in_state("waiting")
         bumped = sorted(self.in_state("bumped"), key=lambda song: (song.due, song.number))
         played: list[int] = []
+        since, been = self.since_free, dict[tuple[int, int], int]()
         while waiting or bumped:
             turn = self.turn + len(played) + 1
             late = bumped and (not waiting or (bumped[0].due or 0) <= turn)
-            played.append((bumped if late else waiting).pop(0).number)
+            song = bumped[0] if late else self._first(waiting, since, been)
+            (bumped if late else waiting).remove(song)
+            played.append(song.number)
+            since = since + 1 if song.tier else 0
+            been[song.tier, song.user] = turn
         return played
 
-    def _rank(self, song: ModelSong) -> tuple[int, int, int, int]:
-        if song.locked is not None:
-            return (0, 0, song.locked, 0)
-        if song.tier == 0:
-            return (1, 0, -min(self.points_of(song.user), MOST_POINTS), song.number)
-        return (1, -song.tier, song.entered, 0)
+    def _first(self, waiting: list[ModelSong], since: int, been: dict[tuple[int, int], int]) -> ModelSong:
+        """Of the songs that were not bumped, `since` paid ones after a Free one; `been` were on by then."""
+        locked = [song for song in waiting if song.locked is not None]
+        if locked:
+            return min(locked, key=lambda song: song.locked or 0)
+        every = self.setting("fair:paid", 0)
+        paid, free = [song for song in waiting if song.tier], [song for song in waiting if not song.tier]
+        if free and (not paid or (every and since >= every)):
+            paid = []
+        highest = max(song.tier for song in paid or free)
+        return min(
+            (song for song in paid or free if song.tier == highest), key=lambda song: self._rank(song, been)
+        )
+
+    def _rank(self, song: ModelSong, been: dict[tuple[int, int], int]) -> tuple[float, float, int, int]:
+        """Within its tier: points, then arrival; an artist who was on arrives anew, with no points left."""
+        points = 0 if song.tier else min(self.points_of(song.user), MOST_POINTS)
+        arrival = song.entered if song.tier else song.number
+        if self.takes_turns:
+            on = been.get((song.tier, song.user))
+            if on is not None:
+                return (0, math.inf, on, arrival)
+            count, turn = self.served.get((song.tier, song.user), (-1, 0))
+            if arrival <= count:
+                return (-points, count, turn, arrival)
+        return (-points, arrival, 0, 0)
 
     def place(self, number: int) -> int | None:
         order = self.order()
@@ -222,6 +255,7 @@ class Model:
             raise Refusal("empty")
         touched = [number for number in (ended, head) if number is not None]
         done = self._recorded("next", by, head, touched)
+        fair = self.since_free, dict(self.served)
         recent: tuple[str, bool] | None = None
         if ended is not None:
             song = self.songs[ended]
@@ -241,14 +275,23 @@ class Model:
                     if (kind, id_) in self.points
                 ]
                 song.stake = taken or None
+            self._was_on(song)
         self.playing, self.turn = head, self.turn + 1
         record = done()
-        record.recent, record.paid = recent, taken
+        record.recent, record.paid, record.fair = recent, taken, fair
         for number in self.order()[: self.setting("lock", 1)]:
             song = self.songs[number]
             if song.state == "waiting" and song.locked is None:
                 song.locked = record.locked[number] = self._tick()
         return head
+
+    def _was_on(self, song: ModelSong) -> None:
+        self.since_free = self.since_free + 1 if song.tier else 0
+        if self.takes_turns:
+            self.served.pop((song.tier, song.user), None)
+            if any((s.tier, s.user) == (song.tier, song.user) and s != song for s in self.in_state(*ACTIVE)):
+                counter = self.clock if song.tier else len(self.songs)
+                self.served[song.tier, song.user] = counter, self.turn + 1
 
     def promote(self, by: int, number: int, tier: int) -> None:
         song = self._song(number)
@@ -419,6 +462,8 @@ class Model:
         for number, lock in top.locked.items():
             if self.songs[number].locked == lock:
                 self.songs[number].locked = None
+        if top.fair is not None:
+            self.since_free, self.served = top.fair
         if top.recent is not None and not top.recent[1]:
             self.recent.discard(top.recent[0])
         if top.stage is not None:

@@ -31,6 +31,8 @@ SETTINGS = (
     *(("closed:0", "1"), *[("closed:0", None)] * 4, ("closed:10", "1"), ("closed:10", None)),
     *(("limit:0", "0"), ("limit:0", "2"), ("limit:0", None), ("limit:pending", "1"), ("limit:pending", None)),
     *(("cooldown", "0"), ("cooldown", "0"), ("cooldown", None)),
+    *(("fair:paid", "1"), ("fair:paid", "2"), ("fair:paid", "3"), ("fair:paid", None)),
+    *(("fair:round_robin", "1"), ("fair:round_robin", "0"), ("fair:round_robin", None)),
 )
 
 Op = tuple[str, int, int, int]
@@ -61,7 +63,7 @@ WEIGHTS = {
     "undo": 10,
     "undo seen": 3,
     "undo stale": 1,
-    "change": 3,
+    "change": 5,
     "ladder": 1,
     "again": 3,
 }

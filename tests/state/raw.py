@@ -71,6 +71,9 @@ async def replayed(redis: Redis, guild: int) -> Keys:
         for type_, name, field, value in orjson.loads(fields["effects"]):
             if type_ == "s":
                 made[name] = value
+            elif field is None:
+                assert value is None
+                made.pop(name, None)
             elif value is None:
                 made.get(name, {}).pop(field, None)
             else:

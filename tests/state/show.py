@@ -124,6 +124,12 @@ class Show:
         await queue.clear(guild, self.request(), MIA, 0, reason="the show is over")
         await self.points.link(guild, self.request(), MIA, HANDLE + 1, BRUNO.id, name="@bruno")
         await self.points.unlink(guild, self.request(), MIA, HANDLE + 1)
+        await self.change(fair_paid="2", fair_round_robin="1")
+        await self.configuration.change(guild, self.request(), MIA, {"keep_days": "30"})
+        for title in ("Again", "And again", "Encore"):
+            await self.approved(CARLA, title, 25)
+        while not await self.redis.exists(keys.served(guild)):
+            await self.next()
         await look()
 
     async def settings_and_points(self) -> None:

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from state.connection import connect
 from tests.conftest import _guilds
 from tests.state import raw
-from tests.state.plays import KINDS, LADDERS, Client, Op
+from tests.state.plays import KINDS, LADDERS, SETTINGS, Client, Op
 from tests.state.table import Table
 
 _DICE = st.integers(0, 719)
@@ -51,6 +51,36 @@ async def test_a_long_session(clients: list[Client], guild: int, ladder: str) ->
         await table.play(_throw(dice))
     await table.inspect()
     await table.drain()
+
+
+@pytest.mark.parametrize("every", [0, 1, 3])
+@pytest.mark.parametrize("rounds", ["0", "1"])
+async def test_a_fair_session_of_few_artists(
+    clients: list[Client], guild: int, rounds: str, every: int
+) -> None:
+    """Four artists with many songs each: the rules of fairness decide every place, and change meanwhile."""
+    dice = random.Random(f"fair {rounds} {every}")
+    table = Table(clients, guild, dice.choice(list(LADDERS)))
+    await table.sit()
+    await _set(table, "limit:0", "0")
+    for step in range(400):
+        if step % 50 == 0:
+            await _set(table, "limit:pending", "1" if step % 100 else None)
+            await _set(table, "fair:paid", str(every) if every and step % 200 else None)
+            await _set(table, "fair:round_robin", rounds if step % 150 else None)
+        kind, a, b, c = _throw(dice)
+        if kind in ("submit", "claim"):
+            a, b = dice.randrange(4), b * 3  # no track, so that none is a duplicate
+        elif kind in ("clear", "ladder"):
+            kind = "approve"
+        await table.play((kind, a, b, c))
+    await table.inspect()
+    await table.drain()
+
+
+async def _set(table: Table, name: str, value: str | None) -> None:
+    if table.model.settings.get(name) != value:
+        await table.play(("change", SETTINGS.index((name, value)), 0, 0))
 
 
 @pytest.mark.parametrize("ladder", LADDERS)

@@ -1,29 +1,23 @@
--- The order of play. `queue` is one sorted set whose ascending order is that order; songs bumped down
--- wait in `bumped`, scored by the turn they are due, and are woven in at exactly that turn.
-
-local function turn_now()
-  return tonumber(redis.call('HGET', PREFIX .. 'now', 'turn') or '0')
-end
-
--- Final places (from 0) of the bumped songs, earliest first: a list of { place, member }.
-local function woven()
-  local flat = redis.call('ZRANGE', PREFIX .. 'bumped', 0, -1, 'WITHSCORES')
-  if #flat == 0 then
-    return flat
-  end
-  local turn, waiting = turn_now(), redis.call('ZCARD', PREFIX .. 'queue')
-  local places, last = {}, -1
-  for i = 1, #flat, 2 do
-    local place = math.max(tonumber(flat[i + 1]) - turn - 1, last + 1)
-    place = math.min(place, waiting + #places)
-    places[#places + 1] = { place, flat[i] }
-    last = place
-  end
-  return places
-end
+-- include: line pattern rounds
+-- The order of play. `queue` is one sorted set whose ascending order is that order; songs bumped down wait in
+-- `bumped`, scored by the turn they are due, and are woven in at exactly that turn. Fairness reorders what
+-- follows the locked songs without touching the sets. Every song that plays counts, locked and bumped too.
 
 -- `count` members in order of play, from place `offset` (from 0).
 local function play_order(offset, count)
+  local every, rounds = fairness()
+  if rounds then
+    local members = {}
+    in_turns(every, function(place, member)
+      if place >= offset then
+        members[#members + 1] = member
+      end
+      return place >= offset + count - 1
+    end)
+    return members
+  elseif every > 0 then
+    return patterned(every, offset, count)
+  end
   local bumped = woven()
   if #bumped == 0 then
     return redis.call('ZRANGE', PREFIX .. 'queue', offset, offset + count - 1)
@@ -52,8 +46,7 @@ local function play_order(offset, count)
   return members
 end
 
--- Place in the order of play, 1 for the next song; nil when the song does not wait.
-local function place_of(member)
+local function place_by_score(member)
   local rank = redis.call('ZRANK', PREFIX .. 'queue', member)
   local bumped = woven()
   if rank then
@@ -70,6 +63,40 @@ local function place_of(member)
     end
   end
   return nil
+end
+
+-- Places in the order of play, 1 for the next song, by member; a song that does not wait has none.
+local function places_of(members)
+  local every, rounds = fairness()
+  local places = {}
+  if rounds then
+    local wanted, missing = {}, 0
+    for _, member in ipairs(members) do
+      local waits = redis.call('ZSCORE', PREFIX .. 'queue', member)
+        or redis.call('ZSCORE', PREFIX .. 'bumped', member)
+      if waits and not wanted[member] then
+        wanted[member], missing = true, missing + 1
+      end
+    end
+    if missing > 0 then
+      in_turns(every, function(place, member)
+        if wanted[member] then
+          places[member], missing = place + 1, missing - 1
+        end
+        return missing == 0
+      end)
+    end
+    return places
+  end
+  local list = every > 0 and stretches(every)
+  for _, member in ipairs(members) do
+    places[member] = list and place_in_pattern(list, member) or not list and place_by_score(member) or nil
+  end
+  return places
+end
+
+local function place_of(member)
+  return places_of({ member })[member]
 end
 
 local function waiting_count()
