@@ -7,8 +7,8 @@ from typing import Any
 import hikari
 import pytest
 
-from sandbox.discord import Channel, Guild, Intent, Sandbox, Upload
-from tests.sandbox.connections import Bot, Expected, gateway, running
+from sandbox.discord import Channel, Guild, Intent, Person, Sandbox, Upload
+from tests.sandbox.connections import Api, Bot, Expected, gateway, running
 
 READING = hikari.Intents.GUILDS | hikari.Intents.GUILD_MESSAGES
 LINK = "https://example.com/song"
@@ -96,3 +96,14 @@ async def test_who_was_not_granted_the_intent_is_closed_with_4014(place: Channel
         await bot.start(check_for_updates=False)
     await bot.close()
     assert closed.value.code == 4014
+
+
+async def test_without_it_they_are_empty_over_rest_as_well(
+    sandbox: Sandbox, api: Api, channel: Channel, mia: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = await mia.say(channel, "a link")
+    path = f"/channels/{channel.id}/messages/{said.id}"
+    assert (await api("GET", path))[1]["content"] == "a link"
+    monkeypatch.setattr(sandbox.gateway, "privileged", 0)
+    assert (await api("GET", path))[1]["content"] == ""
+    assert (await api("GET", "/applications/@me"))[1]["flags"] == 0

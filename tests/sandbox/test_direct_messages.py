@@ -44,6 +44,13 @@ async def test_a_direct_message_is_awaited(bot: Bot, mia: Person) -> None:
     assert await edited
 
 
+async def test_the_bot_hears_both_sides(bot: Bot, mia: Person) -> None:
+    async with Expected(bot, hikari.DMMessageCreateEvent) as messages:
+        await told(bot, mia, "Your song is up next")
+        await mia.say(mia.dm, "thanks")
+        assert [(await messages.next()).content for _ in range(2)] == ["Your song is up next", "thanks"]
+
+
 async def test_nobody_else_sees_a_direct_message(bot: Bot, guild: Guild, mia: Person) -> None:
     sent = await told(bot, mia, "For you")
     message = mia.dm.log[sent.id]

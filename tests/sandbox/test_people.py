@@ -132,18 +132,6 @@ async def test_autocomplete_takes_free_text(bot: Bot, channel: Channel, mia: Per
         await mia.autocomplete("queue show", "tier", "1", channel=channel)
 
 
-async def test_context_menus(bot: Bot, guild: Guild, channel: Channel, mia: Person) -> None:
-    async def handle(interaction: hikari.CommandInteraction) -> None:
-        assert interaction.resolved is not None
-        found = interaction.resolved.messages or interaction.resolved.users
-        await interaction.create_initial_response(CREATE, f"{[*found] == [interaction.target_id]}")
-
-    bot.handle = handle
-    said = await mia.say(channel, "my link")
-    assert (await guild.owner.use_on("Submit this", said)).text == "True"
-    assert (await guild.owner.use_on("Points of", mia, channel)).text == "True"
-
-
 async def test_only_the_receiver_sees_an_ephemeral_answer(
     bot: Bot, api: Api, guild: Guild, channel: Channel, mia: Person
 ) -> None:
@@ -379,17 +367,6 @@ async def test_addresses_of_files_expire(sandbox: Sandbox, clock: Any, channel: 
                 )
         finally:
             clock.ahead = 0
-
-
-async def test_direct_messages_work_both_ways(bot: Bot, guild: Guild, mia: Person) -> None:
-    async with Expected(bot, hikari.DMMessageCreateEvent) as messages:
-        opened = await bot.rest.create_dm_channel(mia.id)
-        await bot.rest.create_message(opened.id, "Your song is up next")
-        (message,) = await mia.dm.wait_for(lambda messages: messages)
-        assert message.content == "Your song is up next"
-        await mia.say(mia.dm, "thanks")
-        assert (await messages.next()).content == "Your song is up next"
-        assert (await messages.next()).content == "thanks"
 
 
 async def test_components_v2_are_pressed_as_well(bot: Bot, channel: Channel, mia: Person) -> None:
