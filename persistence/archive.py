@@ -65,7 +65,8 @@ LATEST = """
 SELECT * FROM events
 WHERE guild_id = $1 AND rev < $2
   AND ($3::text[] IS NULL OR kind = ANY($3)) AND ($4::bigint IS NULL OR by_id = $4)
-ORDER BY rev DESC LIMIT $5
+  AND (NOT $5 OR by_id <> 0)
+ORDER BY rev DESC LIMIT $6 OFFSET $7
 """
 # Read one move.
 EVENT = "SELECT * FROM events WHERE guild_id = $1 AND rev = $2"
@@ -241,14 +242,19 @@ class Archive:
         *,
         kinds: Sequence[str] | None = None,
         by_id: int | None = None,
+        people_only: bool = False,
         before: int | None = None,
+        offset: int = 0,
         limit: int = 25,
     ) -> list[Event]:
-        """Return at most `limit` moves, newest first, of those kinds and that account below a revision."""
+        """Return at most `limit` moves, newest first, of those kinds and that account below a revision.
+
+        `people_only` leaves out what the bot did of itself.
+        """
         below = 2**63 - 1 if before is None else before
         wanted = None if kinds is None else list(kinds)
         async with self._pool.connection() as connection:
-            rows = await connection.fetch(LATEST, guild_id, below, wanted, by_id, limit)
+            rows = await connection.fetch(LATEST, guild_id, below, wanted, by_id, people_only, limit, offset)
         return [_event(row) for row in rows]
 
     async def history(

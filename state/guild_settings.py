@@ -82,6 +82,8 @@ REGISTRY: Final = (
     Setting("submissions_channel", "channel:submissions", Kind.CHANNEL, ""),
     Setting("queue_channel", "channel:queue", Kind.CHANNEL, ""),
     Setting("review_channel", "channel:review", Kind.CHANNEL, ""),
+    Setting("notices", "notices", Kind.CHOICE, "dm", choices=("dm", "channel", "off")),
+    Setting("notices_channel", "channel:notices", Kind.CHANNEL, ""),
     Setting("language", "language", Kind.LANGUAGE, "en"),
 )
 """Every setting of a guild but those that each of its tiers has, in the order in which they are shown."""
