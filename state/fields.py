@@ -143,6 +143,9 @@ PAINTED: Final = (
 UNDO: Final = (
     Field("stack", "revision,revision", "moves that Undo can take back, oldest first, at most 25"),
     Field(
+        "head:<revision>", "JSON", "what lists show of one of them: {revision, kind, song, by, by_name, at}"
+    ),
+    Field(
         "<revision>",
         "JSON",
         "one of them: {kind, song, by, by_name, at, fields: [[key, field, before, after]], for a Next: "

@@ -50,13 +50,7 @@ local playing = redis.call('HGET', PREFIX .. 'now', 'song')
 local song = playing and PREFIX .. 'song:' .. string.format('%012.0f', tonumber(playing))
 local stack = redis.call('HGET', PREFIX .. 'undo', 'stack')
 local top = stack and string.match(stack, '(%d+)$')
-local undo = ''
-if top then
-  local record = cjson.decode(redis.call('HGET', PREFIX .. 'undo', top))
-  record.fields, record.locks = nil, nil
-  record.revision = top
-  undo = cjson.encode(record)
-end
+local undo = top and redis.call('HGET', PREFIX .. 'undo', 'head:' .. top) or ''
 local function first(name, count)
   return count > 0 and redis.call('ZRANGE', PREFIX .. name, 0, count - 1) or {}
 end

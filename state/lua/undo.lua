@@ -113,7 +113,7 @@ end
 for _, member in ipairs(members) do
   songs[#songs + 1] = facts_of(member)
 end
-put_field('undo', top, nil)
+drop_move(top)
 local rest = string.gsub(stack, ',?%d+$', '')
 put_field('undo', 'stack', rest ~= '' and rest or nil)
 put_field('undo', 'undone_by', BY)

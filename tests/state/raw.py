@@ -159,6 +159,7 @@ def _check_undo(keys: Keys) -> None:
     stack = [revision for revision in undo.get("stack", "").split(",") if revision]
     assert stack == sorted(stack, key=int) and len(stack) <= 25
     assert {name for name in undo if name.isdecimal()} == set(stack)
+    assert {name[5:] for name in undo if name.startswith("head:")} == set(stack)
 
 
 async def forget(redis: Redis, guild: int) -> None:

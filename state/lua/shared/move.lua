@@ -100,7 +100,13 @@ local function undoable()
   undo_log = {}
 end
 
--- Keeps the newest moves on a stack, named by revision. `extra` is what Undo needs beyond the fields.
+local function drop_move(revision)
+  put_field('undo', revision, nil)
+  put_field('undo', 'head:' .. revision, nil)
+end
+
+-- Keeps the newest moves on a stack, named by revision. `extra` is what Undo needs beyond the fields. Who
+-- made which move stands apart, since every list shows it and the record of a clear is long.
 local function remember(kind, song, extra)
   local stack = {}
   for revision in string.gmatch(redis.call('HGET', PREFIX .. 'undo', 'stack') or '', '%d+') do
@@ -108,9 +114,11 @@ local function remember(kind, song, extra)
   end
   stack[#stack + 1] = REVISION
   while #stack > UNDO_DEPTH do
-    put_field('undo', table.remove(stack, 1), nil)
+    drop_move(table.remove(stack, 1))
   end
   put_field('undo', 'stack', table.concat(stack, ','))
+  local head = { revision = REVISION, kind = kind, song = song, by = BY, by_name = BY_NAME, at = AT }
+  put_field('undo', 'head:' .. REVISION, cjson.encode(head))
   local record = { kind = kind, song = song, by = BY, by_name = BY_NAME, at = AT, fields = undo_log }
   for name, value in pairs(extra or {}) do
     record[name] = value
@@ -131,7 +139,7 @@ local function forget_moves_of(key)
       end
     end
     if alone then
-      put_field('undo', revision, nil)
+      drop_move(revision)
     else
       kept[#kept + 1] = revision
     end
