@@ -14,7 +14,8 @@ if not known_tier(ARGS.tier) then
 end
 undoable()
 move_song(member, { state = 'waiting', tier = ARGS.tier, seq = digits(next_in('seq')), entered_at = AT,
-  method = ARGS.method or false, amount = ARGS.amount or false, approved_by = BY, approved_by_name = BY_NAME })
+  method = ARGS.method or false, amount = ARGS.amount or false, approved_by = BY, approved_by_name = BY_NAME,
+  was_free = false })
 remember('approve', ARGS.song)
 song = facts_of(member)
 return commit('approved', ARGS.song, { song = song, method = ARGS.method, amount = ARGS.amount },

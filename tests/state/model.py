@@ -416,6 +416,7 @@ class Model:
         self._known(tier)
         done = self._recorded("approve", by, number, [number])
         song.state, song.tier, song.entered = "waiting", tier, self._tick()
+        song.was_free = False
         done()
 
     def reject(self, by: int, number: int) -> None:

@@ -1,0 +1,104 @@
+"""What artists may do with songs of their own, beyond handing in and removing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from redis.asyncio import Redis
+
+from state import keys
+from state.queue import Queue
+from state.refusal import Reason, Refused
+from state.scripts import Actor, Scripts
+from state.song import NewSong
+
+MIA, ALICE, BRUNO = Actor(901, "Mia"), Actor(11, "Alice"), Actor(12, "Bruno")
+SONG = NewSong(title="Nihgt bus", artist="Alice", user=11, user_name="Alice", link="l", track="t:1")
+
+
+@pytest.fixture
+async def queue(redis: Redis, scripts: Scripts, guild: int) -> Queue:
+    """#1 of Alice and #2 of Bruno wait in Free."""
+    queue = Queue(redis, scripts)
+    await queue.submit(guild, "s1", ALICE, SONG)
+    await queue.submit(guild, "s2", BRUNO, replace(SONG, user=12, user_name="Bruno", track="t:2"))
+    return queue
+
+
+async def test_an_edit_leaves_the_last_move_to_be_taken_back(queue: Queue, guild: int) -> None:
+    await queue.promote(guild, "p", MIA, 1, 10)
+    await queue.edit(guild, "e", ALICE, 1, {"title": "Night bus", "note": "hi", "link": None})
+    song = await queue.song(guild, 1)
+    assert song is not None and (song.title, song.note, song.link) == ("Night bus", "hi", None)
+    assert song.by_name == "Mia"
+    assert (await queue.undo(guild, "u", MIA)).move == "promote"
+    song = await queue.song(guild, 1)
+    assert song is not None and (song.title, song.tier) == ("Night bus", 0)
+
+
+async def test_the_track_goes_with_the_link(queue: Queue, redis: Redis, guild: int) -> None:
+    with pytest.raises(Refused) as refused:
+        await queue.edit(guild, "e1", ALICE, 1, {"track": "t:2"})
+    assert refused.value.reason is Reason.DUPLICATE
+    await queue.edit(guild, "e2", ALICE, 1, {"track": "t:3"})
+    tracks = await redis.hgetall(keys.tracks(guild))  # type: ignore[misc]
+    assert tracks == {"t:3": f"{1:012d}", "t:2": f"{2:012d}"}
+    with pytest.raises(Refused) as refused:
+        await queue.edit(guild, "e3", ALICE, 1, {"track": "t:3"})
+    assert refused.value.reason is Reason.UNCHANGED
+
+
+@pytest.mark.parametrize("number", [2, 3, 0, -1, 10**12, 10**40])
+async def test_nobody_touches_anothers_song(queue: Queue, guild: int, number: int) -> None:
+    for move in (
+        queue.edit(guild, "e", ALICE, number, {"title": "Mine"}),
+        queue.claim(guild, "c", ALICE, number, 10),
+        queue.withdraw(guild, "w", ALICE, number),
+    ):
+        with pytest.raises(Refused) as refused:
+            await move
+        assert refused.value.reason is Reason.UNKNOWN_SONG
+
+
+async def test_only_what_was_written_is_edited(queue: Queue, guild: int) -> None:
+    for field in ("user", "tier", "state", "seq", "number", "locked", ""):
+        with pytest.raises(ValueError, match="do not edit"):
+            await queue.edit(guild, "e", ALICE, 1, {field: "1"})
+
+
+async def test_a_song_that_plays_or_has_ended_stays_as_it_is(queue: Queue, guild: int) -> None:
+    await queue.next(guild, "n1", MIA)
+    with pytest.raises(Refused) as refused:
+        await queue.edit(guild, "e1", ALICE, 1, {"title": "Late"})
+    assert refused.value.reason is Reason.PLAYING
+    await queue.next(guild, "n2", MIA)
+    with pytest.raises(Refused) as refused:
+        await queue.edit(guild, "e2", ALICE, 1, {"title": "Late"})
+    assert refused.value.reason is Reason.ENDED
+
+
+async def test_an_announced_song_keeps_its_place(queue: Queue, guild: int) -> None:
+    await queue.next(guild, "n1", MIA)
+    with pytest.raises(Refused) as refused:
+        await queue.claim(guild, "c", BRUNO, 2, 10)
+    assert refused.value.reason is Reason.ANNOUNCED
+
+
+async def test_a_withdrawn_claim_is_held_against_the_free_limit(queue: Queue, guild: int) -> None:
+    await queue.claim(guild, "c", ALICE, 1, 10)
+    await queue.submit(guild, "s3", ALICE, replace(SONG, track="t:9"))
+    with pytest.raises(Refused) as refused:
+        await queue.withdraw(guild, "w1", ALICE, 1)
+    assert refused.value.reason is Reason.LIMIT and refused.value.facts["song"]["number"] == 3
+    await queue.remove(guild, "r", ALICE, 3, owner=11)
+    moved = await queue.withdraw(guild, "w2", ALICE, 1)
+    assert (moved.place, moved.waiting, moved.song.tier) == (1, 2, 0)
+
+
+async def test_an_approved_claim_is_no_longer_free(queue: Queue, redis: Redis, guild: int) -> None:
+    await queue.claim(guild, "c", ALICE, 1, 10)
+    await queue.approve(guild, "a", MIA, 1, 10)
+    assert not await redis.hexists(keys.song(guild, 1), "was_free")  # type: ignore[misc]
+    await queue.undo(guild, "u", MIA)
+    assert (await queue.withdraw(guild, "w", ALICE, 1)).place == 1
