@@ -144,6 +144,10 @@ _PLAIN: Final = (
     "held",
     "back",
     "restored_backup",
+    "reviewed",
+    "bookmarked",
+    "cards",
+    "quieted",
 )
 
 
