@@ -45,6 +45,7 @@ FRESH_MS: Final = 60_000
 """So long a card counts as just owed: its nonce is remembered, and a song that ended meanwhile is told of."""
 
 _LOOKED_THROUGH: Final = 50
+_EDITED_TOO_OFTEN: Final = 30046
 _WATCHED: Final = frozenset(
     (
         *("next", "undone", "held", "bumped", "removed", "cleared", "bookmarked", "reviewed", "edited"),
@@ -150,6 +151,7 @@ class Announcements:
         if not cards:
             return []
         ladder = await self._configuration.ladder(guild)
+        language = (await self._configuration.settings(guild)).language
         songs = {song.number: song for song in await self._queue.songs(guild, [card.song for card in cards])}
         due: list[tuple[Card, Song, Announcement, str]] = []
         for card in cards:
@@ -157,7 +159,7 @@ class Announcements:
             if song is None or (not card.message and not holds(card.kind, song) and song.state.is_active):
                 # Taken back before it was posted: it stays owed until the song comes again.
                 continue
-            shown = announcement(card.kind, song, ladder)
+            shown = announcement(card.kind, song, ladder, language)
             digest = self._digest(shown)
             if not card.message or digest != card.digest:
                 due.append((card, song, shown, digest))
@@ -166,26 +168,38 @@ class Announcements:
     async def _round(self, guild: int, lease: Lease) -> None:
         due = await self._due(guild)
         seconds, _ = await self._redis.time()
+        failed: hikari.HikariError | None = None
         for card, song, shown, digest in due:
             if not await lease.holds():
                 self._dirty.add(guild)
                 return
-            age = seconds * 1000 - card.at
-            late = card.kind is CardKind.NOW_PLAYING and song.state is not SongState.PLAYING
-            if not card.message and (not holds(card.kind, song) or (late and age > FRESH_MS)):
-                # Nobody was told while it was true, and now it is not.
-                await self._cards.forget(guild, secrets.token_hex(8), [card])
-                continue
-            look = Look.SHOWN if holds(card.kind, song) else Look.STRUCK
-            message = await self._show(guild, card, shown, searching=age > FRESH_MS)
-            if message is None:
-                look, message = Look.OFF, card.message
-            request = secrets.token_hex(8)
-            if not await self._cards.note(guild, request, card, message=message, look=look, digest=digest):
-                self._dirty.add(guild)
+            try:
+                await self._settle(guild, card, song, shown, digest, seconds * 1000 - card.at)
+            except hikari.HikariError as error:
+                # One card that fails keeps no other from being posted.
+                failed = error
         posted = [card for card in await self._cards.all(guild) if card.message or card.look is Look.OFF]
         if len(posted) > KEPT:
             await self._cards.forget(guild, secrets.token_hex(8), posted[: len(posted) - KEPT])
+        if failed is not None:
+            raise failed
+
+    async def _settle(
+        self, guild: int, card: Card, song: Song, shown: Announcement, digest: str, age: int
+    ) -> None:
+        """Posts one card or brings it up to date, and notes so. `age` is how long it is owed, in ms."""
+        late = card.kind is CardKind.NOW_PLAYING and song.state is not SongState.PLAYING
+        if not card.message and (not holds(card.kind, song) or (late and age > FRESH_MS)):
+            # Nobody was told while it was true, and now it is not.
+            await self._cards.forget(guild, secrets.token_hex(8), [card])
+            return
+        look = Look.SHOWN if holds(card.kind, song) else Look.STRUCK
+        message = await self._show(guild, card, shown, searching=age > FRESH_MS)
+        if message is None:
+            look, message = Look.OFF, card.message
+        request = secrets.token_hex(8)
+        if not await self._cards.note(guild, request, card, message=message, look=look, digest=digest):
+            self._dirty.add(guild)
 
     async def _show(self, guild: int, card: Card, shown: Announcement, *, searching: bool) -> int | None:
         """Brings a card's message up to date; gives its id, None when Discord refuses it for good."""
@@ -206,27 +220,40 @@ class Announcements:
             return None
 
     async def _edit(self, card: Card, shown: Announcement) -> None:
-        await self._rest.edit_message(
-            card.channel,
-            card.message,
-            embeds=[shown.embed],
-            user_mentions=False,
-            role_mentions=False,
-            mentions_everyone=False,
-        )
+        try:
+            await self._rest.edit_message(
+                card.channel,
+                card.message,
+                embeds=[shown.embed],
+                user_mentions=False,
+                role_mentions=False,
+                mentions_everyone=False,
+            )
+        except hikari.BadRequestError as refused:
+            # An old message that was edited too often stays as it is: a second one would be worse.
+            if refused.code != _EDITED_TOO_OFTEN:
+                raise
 
     async def _post(self, guild: int, card: Card, shown: Announcement) -> int:
         nonce = hashlib.blake2b(f"{guild} {card.field} {card.at}".encode(), digest_size=10).hexdigest()
         message = await self._rest.create_message(
             card.channel,
             embeds=[shown.embed],
-            attachments=[hikari.File(self._files.path(shown.file))] if shown.file else hikari.UNDEFINED,
+            attachments=self._attachments(shown) or hikari.UNDEFINED,
             nonce=nonce,
             user_mentions=False,
             role_mentions=False,
             mentions_everyone=False,
         )
         return int(message.id)
+
+    def _attachments(self, shown: Announcement) -> list[hikari.File]:
+        """The file of a card. One that our store has lost keeps no card from being posted."""
+        try:
+            path = self._files.path(shown.file) if shown.file else None
+        except ValueError:
+            path = None
+        return [hikari.File(path)] if path is not None and path.is_file() else []
 
     async def _find(self, card: Card) -> int | None:
         """The message of a card that was posted, perhaps, by a process that died before it noted so."""

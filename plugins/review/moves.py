@@ -12,7 +12,7 @@ from bot.errors import UserError
 from bot.router import Press, encode
 from components.outcomes import advanced_text, placed_text, promoted_text, removed_text, undone_text
 from components.refusals import refusal_text, worded
-from components.review import MOST_PLACES, PLACES
+from components.review import MOST_PLACES, PLACES, read_places
 from components.song_option import demand_song, demand_tier, parse
 from components.texts import describe, say
 from plugins.review.desk import (
@@ -193,9 +193,9 @@ async def bump(
 ) -> None:
     """Lets a number of songs go before one."""
     caller, ladder = await admit(ctx, configuration)
-    number = demand_song(song, caller.locale)
+    number, ahead = demand_song(song, caller.locale), read_places(str(places), caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
-        moved = await queue.bump(caller.guild, caller.request, caller.actor, number, places)
+        moved = await queue.bump(caller.guild, caller.request, caller.actor, number, ahead)
     await answer(ctx, placed_text(moved, ladder, caller.locale))
 
 

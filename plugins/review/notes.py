@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.router import Submission, encode
 from components.outcomes import bookmarked_text, reviewed_text
 from components.refusals import refusal_text, worded
-from components.review import NOTE_FIELD, NOTE_LIMIT, SCORE_FIELD, read_score, score_rows
+from components.review import NOTE_FIELD, NOTE_LIMIT, SCORE_FIELD, read_note, read_score, score_rows
 from components.song_option import demand_song, parse
 from components.texts import describe, say
 from plugins.review.desk import (
@@ -51,7 +51,7 @@ async def note(
     """Gives a song a score, a note, or both; what is left out stays."""
     caller, ladder = await admit(ctx, configuration)
     number = demand_song(song, caller.locale)
-    text = (text or "").strip() or None
+    text = read_note(text, caller.locale)
     if score is None and text is None:
         raise UserError(say("review.nothing_given", caller.locale))
     if score is not None:

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from persistence.keys import is_live, is_passing
 from state import fields, keys
+from state.cards import Look
 from state.keyspace import Key, Rebuilt, Type
 from state.lease import Lease
 from state.scripts import DEFAULTS
@@ -92,6 +93,12 @@ async def test_a_whole_show_leaves_what_is_documented_and_nothing_else(stage: St
         # A display in a channel that is gone is switched off.
         await stores.configuration.set_display(guild, "gone", MIA, "reviewer", (1, 0))
         await until(lambda: redis.hexists(keys.painted(guild, "reviewer"), "off"))  # type: ignore[arg-type]
+
+        async def given_up() -> bool:
+            return any(card.look is Look.OFF for card in await stores.cards.all(guild))
+
+        # Their channels are gone, too, and that is noted by a move.
+        await until(given_up)
         revision = await redis.get(keys.revision(guild))
 
         async def archived() -> bool:
