@@ -62,7 +62,7 @@ def board(text: str = "Title", *, ladder: Ladder = SKIPS, **more: Any) -> Board:
     top = ladder.tiers[0].label
     facts: dict[str, Any] = {
         "revision": HUGE,
-        "now": Now(HUGE, AT, HUGE, (), 7, "Mia", "next", AT),
+        "now": Now(HUGE, AT, HUGE, 0, (), 7, "Mia", "next", AT),
         "playing": song(HUGE, text, SongState.PLAYING, **full),
         "settings": GuildSettings(closed=frozenset(tier.label for tier in ladder.tiers[:-1])),
         "ladder": ladder,
@@ -84,7 +84,7 @@ def board(text: str = "Title", *, ladder: Ladder = SKIPS, **more: Any) -> Board:
 
 
 EMPTY: dict[str, Any] = {
-    "now": Now(None, None, 0, (), 0, "", "", None),
+    "now": Now(None, None, 0, 0, (), 0, "", "", None),
     "playing": None,
     "settings": GuildSettings(),
     "counts": {},
