@@ -130,9 +130,10 @@ class Responder:
         components: Components = hikari.UNDEFINED,
         attachments: Attachments = hikari.UNDEFINED,
     ) -> None:
-        """Change the message the component is on. Raises ValueError for a modal that came from a command."""
+        """Change the message the component is on; a modal that came from a command is answered instead."""
         if (message := self.interaction.message) is None:
-            raise ValueError("there is no message to update")
+            await self.respond(content, embeds=embeds, components=components, attachments=attachments)
+            return
         async with self._turn:
             if self._state is _State.UNANSWERED:
                 sent = self.interaction.create_initial_response(

@@ -70,6 +70,15 @@ def read_score(text: str, locale: str = FALLBACK) -> int | None:
     return int(word)
 
 
+def read_note(text: str | None, locale: str = FALLBACK) -> str | None:
+    """The note that was typed, None for nothing. Raises `UserError` when it is too long."""
+    note = (text or "").strip()
+    if len(note) > NOTE_LIMIT:
+        field = say("submit.field_note", locale)
+        raise UserError(say("submit.long_text", locale, field=field, length=len(note), limit=NOTE_LIMIT))
+    return note or None
+
+
 def read_places(text: str, locale: str = FALLBACK) -> int:
     """How many songs are to go first. Raises `UserError` for anything but 1 to 100."""
     word = text.strip()

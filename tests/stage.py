@@ -15,7 +15,9 @@ from bot import embedded
 from bot.settings import Settings
 from sandbox.discord import Channel, Guild, Person, Role, Sandbox
 from state.scripts import Actor
+from tests import drives_plugin
 from tests.databases import fresh_database
+from tests.doors import doors_of
 from tests.schema_plugin import watch
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ async def discord() -> AsyncIterator[Sandbox]:
     """One sandbox Discord for the run; every exchange with it is held against Discord's schema."""
     sandbox = await Sandbox.start()
     watch(sandbox)
+    drives_plugin.watch(sandbox)
     yield sandbox
     await sandbox.close()
 
@@ -76,6 +79,7 @@ async def app(
     settings = settings_for(discord, stage_redis_url, session_database_url, tmp_path_factory.mktemp("data"))
     async with running(settings) as app:
         await asyncio.wait_for(app.commands_declared.wait(), 10)
+        drives_plugin.know(doors_of(app))
         yield app
 
 
@@ -134,6 +138,11 @@ async def until(condition: Callable[[], Awaitable[bool]], timeout: float = 5.0) 
 
 @pytest.fixture
 async def stage(app: App, discord: Sandbox) -> Stage:
+    return await set_up(app, discord)
+
+
+async def set_up(app: App, discord: Sandbox) -> Stage:
+    """A new guild with its people and channels."""
     guild = discord.create_guild(f"Late Night Reviews {secrets.token_hex(3)}", owner="Olga")
     reviewer = guild.create_role("Reviewer")
     stage = Stage(
