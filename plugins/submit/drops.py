@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import Final
 
 import hikari
@@ -22,7 +23,7 @@ from components import submission
 from components.dropped import ADD, NAMED, Dropped, add_row, name_rows, read_dropped
 from components.refusals import refusal_text
 from components.submission import Words
-from components.texts import say
+from components.texts import FALLBACK, say
 from components.who import Caller
 from persistence.files import FileStore
 from plugins.submit.intake import Artist, Taken, check_file, hand_in_file, hand_in_link
@@ -36,6 +37,8 @@ SHOWN_SECONDS: Final = 60.0
 """How long a refusal stays in the channel."""
 FETCH_SECONDS: Final = 1.5
 """How long the form waits for the message it is about, to be filled in; it must open within 3 s."""
+
+_log = logging.getLogger("skipline.drops")
 
 _KINDS: Final = (hikari.MessageType.DEFAULT, hikari.MessageType.REPLY)
 
@@ -105,7 +108,7 @@ class Drops:
             check_file(message.attachments[dropped.files[0]], artist.locale)
         if not dropped.names.complete:
             row = add_row(artist.actor.id, int(message.id), artist.locale)
-            await self._say(message, say("drop.ask", artist.locale), [row])
+            await self._say(message, say("drop.ask", artist.locale), [row], locale=artist.locale)
             return
         words = submission.read_words(
             dropped.names.title, dropped.names.artist, dropped.note or None, artist.locale
@@ -119,6 +122,7 @@ class Drops:
         text: str,
         components: list[hikari.impl.MessageActionRowBuilder] | None = None,
         *,
+        locale: str = FALLBACK,
         for_a_while: bool = False,
     ) -> None:
         """Replies without a ping. The nonce keeps a message that Discord tells of twice from two replies."""
@@ -136,12 +140,18 @@ class Drops:
                 nonce=f"drop{message.id}"[:25],
             )
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
-            self._reporter.report(refused, "answering a song dropped in the channel")
+            _log.warning("No answer in channel %s: Discord says %s.", message.channel_id, refused.message)
+            await self._whisper(message, text if components is None else say("drop.ask_elsewhere", locale))
             return
         if for_a_while:
             task = asyncio.create_task(self._leave(said), name="taking a refusal away")
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
+
+    async def _whisper(self, message: hikari.Message, text: str) -> None:
+        """Tells the author alone, where the channel takes no answer; they may have closed that door, too."""
+        with contextlib.suppress(hikari.HikariError):
+            await message.author.send(text, mentions_everyone=False, user_mentions=False, role_mentions=False)
 
     async def _leave(self, said: hikari.Message) -> None:
         await asyncio.sleep(SHOWN_SECONDS)

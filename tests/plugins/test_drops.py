@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import hikari
 import pytest
 
-from sandbox.discord import Message, Person, Upload
+from sandbox.discord import Message, Overwrite, OverwriteType, Permission, Person, Upload
 from state.song import Song
-from tests.stage import Stage
+from tests.stage import Stage, until
 
 YOUTUBE = "https://youtu.be/dQw4w9WgXcQ"
 OTHER = "https://youtu.be/aaaaaaaaaaa"
@@ -237,3 +238,50 @@ async def test_a_message_that_is_gone_or_changed(stage: Stage) -> None:
     await stage.bruno.delete(posted)
     sent = await stage.bruno.submit(opened.modal, title="Gone", artist="Bruno")
     assert "is gone" in sent.text and len(await songs(stage)) == 1
+
+
+async def test_a_message_told_of_twice_is_one_song_and_one_answer(stage: Stage) -> None:
+    bot = stage.app.bot
+    assert bot is not None
+    heard: asyncio.Queue[hikari.GuildMessageCreateEvent] = asyncio.Queue()
+
+    async def note(event: hikari.GuildMessageCreateEvent) -> None:
+        if event.is_human:
+            heard.put_nowait(event)
+
+    bot.event_manager.subscribe(hikari.GuildMessageCreateEvent, note)
+    try:
+        reply = await drop(stage, stage.alice, f"Alice - Night Bus {YOUTUBE}")
+        event = await asyncio.wait_for(heard.get(), 5)
+        while event.channel_id != stage.submissions.id:
+            event = await asyncio.wait_for(heard.get(), 5)
+    finally:
+        bot.event_manager.unsubscribe(hikari.GuildMessageCreateEvent, note)
+    bot.event_manager.dispatch(event)
+
+    async def answered_twice() -> bool:
+        path = f"/channels/{stage.submissions.id}/messages"
+        said = [each for each in stage.discord.requests if each.method == "POST" and each.path == path]
+        return len(said) == 2
+
+    await until(answered_twice)
+    assert len(await songs(stage)) == 1
+    assert [m for m in stage.submissions.messages if m.author.bot] == [reply]
+
+
+async def test_what_bots_write_is_left_alone(stage: Stage) -> None:
+    webhook = stage.discord.world.create_user("Crossposter", bot=True)
+    body = {"content": f"A - B {YOUTUBE}"}
+    stage.discord.world.postbox.post(stage.submissions, webhook, body, {})
+    await drop(stage, stage.alice, "https://music.apple.com/us/album/x/1")
+    assert not await songs(stage)
+
+
+async def test_where_the_bot_may_not_write_it_tells_the_author_alone(stage: Stage) -> None:
+    silent = Overwrite(stage.discord.bot.id, OverwriteType.MEMBER, deny=int(Permission.SEND_MESSAGES))
+    stage.discord.world.set_overwrite(stage.submissions, silent)
+    await stage.alice.say(stage.submissions, f"Alice - Night Bus {YOUTUBE}")
+    await stage.alice.dm.wait_for(lambda messages: any("#1 Night Bus" in m.text for m in messages))
+    assert len(await songs(stage)) == 1
+    await stage.bruno.say(stage.submissions, OTHER)
+    await stage.bruno.dm.wait_for(lambda messages: any("/submit link" in m.text for m in messages))

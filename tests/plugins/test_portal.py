@@ -86,6 +86,8 @@ async def test_an_earlier_song_from_the_history(stage: Stage) -> None:
     await end(stage, 1)
     offered = await stage.alice.press(message, label="From my history")
     assert offered.message is not None
+    stolen = await stage.bruno.choose(message, "s1:portal.again", ["1"], forge=True)
+    assert stolen.ephemeral and "no earlier song of yours" in stolen.text
     chosen = await stage.alice.choose(offered.message, "s1:portal.again", ["1"])
     assert chosen.kind == "update" and "#2 Night Bus — Alice" in offered.message.text
     queue = stage.app.stores.queue
