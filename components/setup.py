@@ -9,7 +9,9 @@ from typing import Final
 
 import hikari
 
-from components.markdown import plain
+from bot.router import encode
+from components.ladder_lines import ladder_select
+from components.markdown import clean, plain
 from components.texts import FALLBACK, say
 from state.ladder import Ladder
 
@@ -28,6 +30,11 @@ NEEDED: Final = {
 """What the bot must be allowed in each of them to show what belongs there."""
 DISPLAYS: Final = {"submissions": ("portal",), "queue": ("public",), "review": ("reviewer", "pending")}
 """Displays that stand in each of them."""
+
+ROLE_CHOICE: Final = "setup.role"
+CHANNEL_CHOICE: Final = "setup.channel"
+LADDER_CHOICE: Final = "setup.ladder"
+"""Handlers of the wizard's menus."""
 
 
 class How(StrEnum):
@@ -74,6 +81,28 @@ def outcome_text(outcome: Outcome, locale: str = FALLBACK) -> str:
     lines.append(say("setup.ladder", locale, tiers=tiers))
     lines.extend(f"- {problem}" for problem in outcome.problems)
     return "\n".join(lines)
+
+
+def wizard_rows(outcome: Outcome, locale: str = FALLBACK) -> list[hikari.impl.MessageActionRowBuilder]:
+    """Menus to choose the role, each channel and the ladder anew; each names what is in use."""
+    role = hikari.impl.MessageActionRowBuilder()
+    named = say("setup.nothing", locale) if outcome.role is None else outcome.role.name
+    role.add_select_menu(
+        hikari.ComponentType.ROLE_SELECT_MENU,
+        encode(ROLE_CHOICE),
+        placeholder=clean(say("setup.choose_role", locale, name=named), 150),
+    )
+    rows = [role]
+    for kind in PLACES:
+        place, row = outcome.places.get(kind), hikari.impl.MessageActionRowBuilder()
+        named = say("setup.nothing", locale) if place is None else f"#{place.name}"
+        row.add_channel_menu(
+            encode(CHANNEL_CHOICE, kind),
+            channel_types=[hikari.ChannelType.GUILD_TEXT],
+            placeholder=clean(say(f"setup.choose_{kind}", locale, name=named), 150),
+        )
+        rows.append(row)
+    return [*rows, ladder_select(outcome.ladder, encode(LADDER_CHOICE), locale)]
 
 
 def _settled(key: str, settled: Settled, locale: str) -> str:

@@ -1,4 +1,4 @@
-"""`/setup`: roles and channels chosen or made, and the displays put up. Safe to run again at any time.
+"""The steps of `/setup`: roles and channels chosen or made, and the displays put up.
 
 Every step is recorded as soon as it is done, and looks first whether it was done before: a run that failed
 half-way is completed by the next.
@@ -11,14 +11,11 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from weakref import WeakValueDictionary
 
-import alluka
 import hikari
 import tanjun
 from tanjun.permissions import calculate_everyone_permissions, calculate_permissions
 
-from bot.answers import already_answered
 from bot.errors import UserError
 from components.dropped import reads_messages
 from components.refusals import refusal_text
@@ -31,11 +28,10 @@ from components.setup import (
     Settled,
     lets_in,
     missing_in,
-    outcome_text,
     overwrites,
     permission_names,
 )
-from components.texts import FALLBACK, describe, language_of, say
+from components.texts import FALLBACK, language_of, say
 from components.who import Caller
 from state.configure import Configuration
 from state.ladder import PRESETS
@@ -43,8 +39,14 @@ from state.refusal import Reason, Refused
 
 _P: Final = hikari.Permissions
 
-# All interactions of a guild reach the process that has its shard, so its own memory is enough.
-_running: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody chose: ids by kind of channel, a preset of the ladder; the rest is kept or made."""
+
+    role: int | None = None
+    channels: Mapping[str, int] = field(default_factory=dict[str, int])
+    ladder: str | None = None
 
 
 @dataclass
@@ -94,76 +96,47 @@ async def _look(caller: Caller, client: tanjun.abc.Client, configuration: Config
     return Run(caller, rest, configuration, guild, member, texts)
 
 
-@tanjun.with_str_slash_option(
-    "ladder",
-    describe("setup.ladder_option"),
-    default=None,
-    choices={say(f"setup.ladder_{name}"): name for name in PRESETS},
-)
-@tanjun.with_channel_slash_option(
-    "review", describe("setup.review_option"), default=None, types=[hikari.GuildTextChannel]
-)
-@tanjun.with_channel_slash_option(
-    "queue", describe("setup.queue_option"), default=None, types=[hikari.GuildTextChannel]
-)
-@tanjun.with_channel_slash_option(
-    "submissions", describe("setup.submissions_option"), default=None, types=[hikari.GuildTextChannel]
-)
-@tanjun.with_role_slash_option("reviewer_role", describe("setup.reviewer_role_option"), default=None)
-@tanjun.as_slash_command(
-    "setup",
-    describe("setup.description"),
-    default_member_permissions=hikari.Permissions.MANAGE_GUILD,
-    default_to_ephemeral=True,
-    dm_enabled=False,
-)
-async def setup(
-    ctx: tanjun.abc.SlashContext,
-    reviewer_role: hikari.Role | None,
-    submissions: hikari.InteractionChannel | None,
-    queue: hikari.InteractionChannel | None,
-    review: hikari.InteractionChannel | None,
-    ladder: str | None,
-    configuration: alluka.Injected[Configuration],
-) -> None:
-    """Sets the server up, or completes and changes an earlier set-up."""
-    caller = Caller.of(ctx.interaction)
-    # Who sees the command is the server's choice; who may use it is decided here.
-    if not caller.permissions & (_P.MANAGE_GUILD | _P.ADMINISTRATOR):
-        raise UserError(say("setup.owners_only", caller.locale))
-    if reviewer_role is not None and int(reviewer_role.id) == caller.guild:
-        raise UserError(say("setup.everyone_role", caller.locale))
-    lock = _running.setdefault(caller.guild, asyncio.Lock())
-    if lock.locked():
-        raise UserError(say("setup.busy", caller.locale))
-    async with lock:
-        try:
-            await ctx.defer(ephemeral=True)
-        except hikari.BadRequestError as error:
-            # Discord has the deferral already when the reply to it was lost.
-            if not already_answered(error):
-                raise
-        run = await _look(caller, ctx.client, configuration)
-        await _settle_language(run)
-        role = await _settle_role(run, reviewer_role)
-        if ladder is not None:
-            await _settle_ladder(run, ladder)
-        places: dict[str, Settled | None] = {}
-        for kind, chosen in zip(PLACES, (submissions, queue, review), strict=True):
-            places[kind] = await _settle_channel(run, kind, chosen, role)
-        review_place = places["review"]
-        if review_place is not None:
-            await _check_review(run, review_place, role)
-        await _put_up(run, places)
-        if not reads_messages(ctx.client.shards):
-            run.problems.append(run.say("pastes_off"))
-    outcome = Outcome(role, places, await configuration.ladder(caller.guild), run.problems)
-    await ctx.edit_initial_response(
-        outcome_text(outcome, caller.locale),
-        user_mentions=False,
-        role_mentions=False,
-        mentions_everyone=False,
-    )
+async def run_through(
+    caller: Caller, client: tanjun.abc.Client, configuration: Configuration, choice: Choice
+) -> Outcome:
+    """Makes or keeps everything, with what was chosen. Raises `UserError` for a choice the server has not."""
+    run = await _look(caller, client, configuration)
+    role = _chosen_role(run, choice.role)
+    channels = {kind: _chosen_channel(run, choice.channels.get(kind)) for kind in PLACES}
+    await _settle_language(run)
+    reviewers = await _settle_role(run, role)
+    if choice.ladder is not None:
+        await _settle_ladder(run, choice.ladder)
+    places: dict[str, Settled | None] = {}
+    for kind in PLACES:
+        places[kind] = await _settle_channel(run, kind, channels[kind], reviewers)
+    review_place = places["review"]
+    if review_place is not None:
+        await _check_review(run, review_place, reviewers)
+    await _put_up(run, places)
+    if not reads_messages(client.shards):
+        run.problems.append(run.say("pastes_off"))
+    return Outcome(reviewers, places, await configuration.ladder(caller.guild), run.problems)
+
+
+def _chosen_role(run: Run, id_: int | None) -> hikari.Role | None:
+    if id_ is None:
+        return None
+    if id_ == run.caller.guild:
+        raise UserError(run.say("everyone_role"))
+    role = run.guild.roles.get(hikari.Snowflake(id_))
+    if role is None:
+        raise UserError(say("common.outdated", run.caller.locale))
+    return role
+
+
+def _chosen_channel(run: Run, id_: int | None) -> hikari.GuildTextChannel | None:
+    if id_ is None:
+        return None
+    channel = run.channels.get(id_)
+    if channel is None:
+        raise UserError(say("common.outdated", run.caller.locale))
+    return channel
 
 
 async def _settle_language(run: Run) -> None:
@@ -212,7 +185,7 @@ async def _settle_ladder(run: Run, name: str) -> None:
 
 
 async def _settle_channel(
-    run: Run, kind: str, chosen: hikari.InteractionChannel | None, role: Settled | None
+    run: Run, kind: str, chosen: hikari.GuildTextChannel | None, role: Settled | None
 ) -> Settled | None:
     channels = run.channels
     kept = (await run.configuration.settings(run.caller.guild)).channels.get(kind, 0)
@@ -350,7 +323,3 @@ async def _take_down(run: Run, channel: int, message: int) -> None:
     if message:
         with contextlib.suppress(hikari.HTTPError):
             await run.rest.delete_message(channel, message)
-
-
-component = tanjun.Component(name="setup").load_from_scope()
-load = component.make_loader()
