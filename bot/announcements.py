@@ -160,7 +160,8 @@ class Announcements:
                 # Taken back before it was posted: it stays owed until the song comes again.
                 continue
             shown = announcement(card.kind, song, ladder, language)
-            digest = self._digest(shown)
+            # Of the card in English: another language is for the cards to come and edits none.
+            digest = self._digest(announcement(card.kind, song, ladder))
             if not card.message or digest != card.digest:
                 due.append((card, song, shown, digest))
         return due

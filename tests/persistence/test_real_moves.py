@@ -37,7 +37,7 @@ async def test_every_kind_of_move_is_rebuilt_exactly(redis: Redis, archive: Arch
             track=f"t:{step}",
             claimed=dice.choice([None, 10, 20]),
         )
-        match dice.randint(0, 14):
+        match dice.randint(0, 16):
             case 0 | 1 | 2 | 3:
                 await queue.submit(guild, request, MIA, song)
             case 4:
@@ -59,6 +59,12 @@ async def test_every_kind_of_move_is_rebuilt_exactly(redis: Redis, archive: Arch
                 await queue.back(guild, request, MIA, number)
             case 12:
                 await queue.bump(guild, request, MIA, number, 2)
+            case 14:
+                playing = (await queue.board(guild)).now.song
+                score = dice.choice([False, 0, 7, 10])
+                await queue.review(guild, request, MIA, playing or number, score=score, note=f"note {step}")
+            case 15:
+                await queue.bookmark(guild, request, MIA, number)
             case 13 if step % 9 == 0:
                 await queue.clear(guild, request, MIA, 0, reason="over")
             case _:
