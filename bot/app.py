@@ -36,6 +36,7 @@ from persistence.archive import Archive
 from persistence.archive_writer import ArchiveWriter
 from persistence.backups import Backups
 from persistence.files import FileStore
+from persistence.privacy import Privacy
 from persistence.recovery import reconcile
 from state.configure import Configuration
 from state.feed import Feed
@@ -201,6 +202,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
         (Configuration, stores.configuration),
         (Feed, stores.feed),
         (Notices, stores.notices),
+        (Privacy, stores.privacy),
         (Archive, stores.archive),
         (FileStore, stores.files),
         (Backups, stores.backups),

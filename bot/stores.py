@@ -18,11 +18,13 @@ from persistence.backups import Backups, BackupStore
 from persistence.errors import PersistenceError
 from persistence.files import FileStore
 from persistence.pool import open_pool
+from persistence.privacy import Privacy
 from persistence.recovery import open_guild
 from state.cards import Cards
 from state.configure import Configuration
 from state.connection import connect
 from state.feed import Change, Feed
+from state.forget import Forgetting
 from state.notices import Notices
 from state.points import Points
 from state.queue import Queue
@@ -42,6 +44,7 @@ class Stores:
     configuration: Configuration
     notices: Notices
     cards: Cards
+    privacy: Privacy
     files: FileStore
     backups: Backups
     report: tuple[str, ...]
@@ -102,6 +105,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             queue.forget()
 
         feed.listen(heard, resumed)
+        files, backups = FileStore(settings.data_dir), BackupStore(settings.data_dir, pool)
         yield Stores(
             redis=redis,
             archive=archive,
@@ -111,8 +115,9 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             configuration=configuration,
             notices=Notices(redis, scripts),
             cards=Cards(redis, scripts),
-            files=FileStore(settings.data_dir),
-            backups=Backups(redis, BackupStore(settings.data_dir, pool)),
+            privacy=Privacy(redis, pool, archive, backups, files, Forgetting(scripts).put),
+            files=files,
+            backups=Backups(redis, backups),
             report=tuple(report),
         )
 

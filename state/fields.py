@@ -267,6 +267,10 @@ EVENTS: Final[Mapping[str, EventKind]] = {
         "a song got a score or a note", {**_SONG, "score": "0 to 10", "review_note": "what was said"}
     ),
     "bookmarked": EventKind("a song was bookmarked", _SONG),
+    "forgotten": EventKind(
+        "a person was forgotten on request; the history tells their moves of nobody",
+        {"songs": "how many songs they had"},
+    ),
     "quieted": EventKind(
         "somebody chose whether to be told of their songs", {"user": "who", "quiet": "true: not any more"}
     ),

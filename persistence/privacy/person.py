@@ -1,0 +1,347 @@
+"""Which traces of a person there are, and what each becomes when the person is forgotten. Pure: no I/O.
+
+The person's own content (songs, points, links, choices) goes; that something happened, and what others did,
+stays, told of nobody. A free text somebody else wrote about another's song stays as well: only an id in it
+is taken out, since a name is a word like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final, cast
+
+import orjson
+
+from persistence.backups.document import ACTIVE, Live, LiveKey
+from persistence.events import Effect, Event
+
+NOBODY: Final = "0"
+DELETED: Final = "deleted user"
+NO_TITLE: Final = "(deleted)"
+
+SONG_KEPT: Final = frozenset(
+    (
+        *("number", "state", "tier", "claimed", "method", "seq", "score", "was_free"),
+        *("submitted_at", "entered_at", "started_at", "ended_at", "at", "reviewed_at"),
+        *("by", "by_name", "reviewer", "reviewer_name"),
+    )
+)
+_SONG_TELLS: Final = {"user": NOBODY, "user_name": DELETED, "title": NO_TITLE, "artist": DELETED}
+_SEATS: Final = frozenset(("queue", "pending", "held", "bumped"))
+_STAGE: Final = ("song", "title", "artist", "since")
+_DATA_KEPT: Final = frozenset(
+    (
+        *("song", "ended", "songs", "seconds", "stake", "tier", "from", "to", "places", "was", "count"),
+        *("score", "move", "of", "method", "rows"),
+    )
+)
+_RESTORING: Final = frozenset(("undone", "restored_backup"))
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody, and by what they are known in one guild: handles are TikTok ids, songs numbers."""
+
+    id: int
+    handles: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    songs: frozenset[int] = frozenset()
+    tracks: frozenset[str] = frozenset()
+    foreign_tracks: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    def __or__(self, other: Person) -> Person:
+        """All that either knows."""
+        return Person(
+            self.id,
+            self.handles | other.handles,
+            self.names | other.names,
+            self.songs | other.songs,
+            self.tracks | other.tracks,
+            self.foreign_tracks | other.foreign_tracks,
+            self.files | other.files,
+        )
+
+    @cached_property
+    def text(self) -> str:
+        """The id as it stands in Redis."""
+        return str(self.id)
+
+    @cached_property
+    def only_tracks(self) -> frozenset[str]:
+        """Tracks that nobody else handed in."""
+        return self.tracks - self.foreign_tracks
+
+    @cached_property
+    def ids(self) -> re.Pattern[str]:
+        """Finds the id, and those of the handles, wherever they stand in a text."""
+        numbers = "|".join(re.escape(number) for number in sorted({self.text, *self.handles}))
+        return re.compile(rf"(?<!\d)(?:{numbers})(?!\d)")
+
+    def owns(self, name: str) -> bool:
+        """Whether a key is that of one of their songs."""
+        number = name.removeprefix("song:")
+        return number != name and number.isdecimal() and int(number) in self.songs
+
+
+def known(user: int, songs: Iterable[Mapping[str, Any]]) -> Person:
+    """What the fields of song hashes (or rows of submissions, by the same names) tell of a person."""
+    names, numbers, tracks, foreign, files = set[str](), set[int](), set[str](), set[str](), set[str]()
+    text = str(user)
+    for song in songs:
+        own = str(song.get("user")) == text
+        if own:
+            numbers.add(int(song["number"]))
+        for field, value in song.items():
+            if str(value) == text and song.get(f"{field}_name"):
+                names.add(str(song[f"{field}_name"]))
+        if song.get("track"):
+            (tracks if own else foreign).add(str(song["track"]))
+        if own and song.get("file"):
+            files.add(str(song["file"]))
+    return Person(
+        user,
+        names=frozenset(names),
+        songs=frozenset(numbers),
+        tracks=frozenset(tracks),
+        foreign_tracks=frozenset(foreign),
+        files=frozenset(files),
+    )
+
+
+def in_live(user: int, live: Live) -> Person:
+    """What live keys tell of a person."""
+    songs = [
+        {"number": name.removeprefix("song:"), **key.values}
+        for name, key in live.items()
+        if name.startswith("song:")
+    ]
+    handles = set[str]()
+    if f"handles:{user}" in live:
+        handles.update(live[f"handles:{user}"].values)
+    if "links" in live:
+        handles.update(handle for handle, owner in live["links"].values.items() if owner == str(user))
+    return known(user, songs) | Person(user, handles=frozenset(handles))
+
+
+def in_events(user: int, events: Iterable[Event]) -> Person:
+    """What moves tell of a person: songs of which nothing but the moves is left, handles linked once."""
+    found = Person(user)
+    text = str(user)
+    for event in events:
+        songs: dict[str, dict[str, str]] = {}
+        handles = set[str]()
+        for type_, name, field, value in event.effects:
+            if field is None or value is None:
+                continue
+            if name.startswith("song:") and type_ == "h":
+                songs.setdefault(name, {"number": name.removeprefix("song:")})[field] = value
+            elif (name == "links" and value == text) or name == f"handles:{text}":
+                handles.add(field)
+        names = {event.by_name} if event.by_id == user else set[str]()
+        found |= known(user, songs.values()) | Person(
+            user, handles=frozenset(handles), names=frozenset(names)
+        )
+    return found
+
+
+def forget_live(live: Live, person: Person) -> dict[str, LiveKey]:
+    """The live keys without the person; songs of theirs that are not over count as removed."""
+    left: dict[str, LiveKey] = {}
+    for name, key in live.items():
+        values = _forget_key(name, key, person)
+        if values:
+            left[name] = LiveKey(key.type, values)
+    return left
+
+
+def _forget_key(name: str, key: LiveKey, person: Person) -> dict[str, str]:
+    if person.text in name.split(":")[1:]:
+        return {}
+    if person.owns(name):
+        return _forget_song(key.values)
+    if name == "undo":
+        return _forget_undo(key.values, person)
+    values = {
+        field: value
+        for field, value in key.values.items()
+        if not _gone(name, field, value, person) and not (name in _SEATS and person.owns(f"song:{field}"))
+    }
+    if name == "now" and person.owns(f"song:{values.get('song', '')}"):
+        for field in _STAGE:
+            values.pop(field, None)
+    return {field: _text(value, person) for field, value in _unpaired(values, person).items()}
+
+
+def _gone(name: str, field: str | None, value: str | None, person: Person) -> bool:
+    """Whether a member or field says something of the person alone."""
+    if field == person.text:
+        return True
+    if name in ("links", "points:handle"):
+        return field in person.handles or (name == "links" and value == person.text)
+    return name in ("tracks", "recent") and field in person.only_tracks
+
+
+def _unpaired(values: Mapping[str, str], person: Person) -> dict[str, str]:
+    """Every `<who>` and `<who>_name` that was the person, told of nobody."""
+    fresh = dict(values)
+    for field, value in values.items():
+        if value == person.text:
+            fresh[field] = NOBODY
+            if f"{field}_name" in fresh:
+                fresh[f"{field}_name"] = DELETED
+    return fresh
+
+
+def _forget_song(values: Mapping[str, str]) -> dict[str, str]:
+    user = Person(int(values.get("user") or 0))
+    kept = {field: value for field, value in values.items() if field in SONG_KEPT} | _SONG_TELLS
+    if user.id:
+        kept = _unpaired(kept, user)
+    if values.get("state") in ACTIVE:
+        kept["state"] = "removed"
+        kept.setdefault("ended_at", values.get("at", NOBODY))
+    return kept
+
+
+def _forget_undo(values: Mapping[str, str], person: Person) -> dict[str, str]:
+    left: dict[str, str] = {}
+    dropped = set[str]()
+    for field, text in values.items():
+        if field.isdecimal():
+            fresh = forget_record(text, person)
+            if fresh is None:
+                dropped.add(field)
+            else:
+                left[field] = fresh
+    rest = {field: value for field, value in values.items() if not field.isdecimal()}
+    stack = [entry for entry in rest.pop("stack", "").split(",") if entry and entry not in dropped]
+    if stack:
+        left["stack"] = ",".join(stack)
+    for field, value in _unpaired(rest, person).items():
+        if field.removeprefix("head:") not in dropped:
+            left[field] = _text(value, person)
+    return left
+
+
+def forget_record(text: str, person: Person) -> str | None:
+    """What Undo would put back, without the person; None when it concerns a song of theirs."""
+    record: dict[str, Any] = orjson.loads(text)
+    rows = cast("list[list[Any]]", list(record.get("fields") or ()))
+    song = str(record.get("song") or "")
+    if person.owns(f"song:{song}") or any(person.owns(str(row[0])) for row in rows):
+        return None
+    partners = {(row[0], row[1]): row for row in rows}
+    fresh = cast("dict[str, Any]", scrub({**record, "fields": None}, person))
+    fresh["fields"] = [_forget_row(row, partners, person) for row in rows]
+    return orjson.dumps(fresh).decode() if fresh != record else text
+
+
+def _forget_row(row: list[Any], partners: Mapping[tuple[Any, Any], list[Any]], person: Person) -> list[Any]:
+    name, field, *values = row
+    partner = partners.get((name, str(field).removesuffix("_name")))
+    fresh: list[Any] = []
+    for index, value in enumerate(values):
+        if str(field).endswith("_name") and value in person.names:
+            theirs = partner is None or partner is row or partner[2 + index] == person.text
+            fresh.append(DELETED if theirs else value)
+        else:
+            fresh.append(scrub(value, person))
+    return [name, field, *fresh]
+
+
+def _text(value: str, person: Person) -> str:
+    """A value of Redis: JSON is read, anything else loses the ids in it."""
+    if value[:1] in ("{", "[") and person.ids.search(value):
+        try:
+            return orjson.dumps(scrub(orjson.loads(value), person)).decode()
+        except orjson.JSONDecodeError:
+            pass
+    return person.ids.sub(NOBODY, value)
+
+
+def scrub(value: Any, person: Person) -> Any:
+    """Any JSON without the person: their songs lose what they say, their ids become 0."""
+    if isinstance(value, dict):
+        return _scrub_dict(cast("dict[str, Any]", value), person)
+    if isinstance(value, list):
+        return [scrub(item, person) for item in cast("list[Any]", value)]
+    if isinstance(value, str):
+        return person.ids.sub(NOBODY, value)
+    return 0 if isinstance(value, int) and value == person.id and value else value
+
+
+def _scrub_dict(value: Mapping[str, Any], person: Person) -> dict[str, Any]:
+    if str(value.get("user")) == person.text and "number" in value:
+        kept = {name: item for name, item in value.items() if name in (*SONG_KEPT, "seconds")}
+        value = kept | {name: text for name, text in _SONG_TELLS.items() if name in value}
+    fresh = {name: scrub(item, person) for name, item in value.items()}
+    for name, item in value.items():
+        theirs = str(item) == person.text or (name == "handle" and str(item) in person.handles)
+        for told in (f"{name}_name", "name" if name == "handle" else ""):
+            if theirs and told in fresh:
+                fresh[told] = DELETED
+    return fresh
+
+
+def forget_event(event: Event, person: Person) -> Event:
+    """A move of the history without the person."""
+    data = cast("dict[str, Any]", scrub(dict(event.data), person))
+    if event.song in person.songs:
+        data = {name: value for name, value in data.items() if name in _DATA_KEPT}
+    effects: list[Effect] = []
+    for effect in event.effects:
+        fresh = _forget_effect(effect, event, person)
+        if fresh is not None:
+            effects.append(fresh)
+    by = {"by_id": 0, "by_name": DELETED} if event.by_id == person.id else {}
+    return replace(event, data=data, effects=tuple(effects), **by)
+
+
+def _forget_effect(effect: Effect, event: Event, person: Person) -> Effect | None:
+    type_, name, field, value = effect
+    if person.text in name.split(":")[1:] or _gone(name, field, value, person):
+        return None
+    if field is None or value is None:
+        return effect
+    if person.owns(name):
+        if field in _SONG_TELLS:
+            return effect._replace(value=_SONG_TELLS[field])
+        if field not in SONG_KEPT:
+            return None
+    if name == "undo" and field.isdecimal():
+        fresh = forget_record(value, person)
+        return None if fresh is None else effect._replace(value=fresh)
+    if name == "undo" and field.startswith("head:"):
+        record = field.removeprefix("head:")
+        for each in event.effects:
+            if each[1:3] == ("undo", record) and each.value and forget_record(each.value, person) is None:
+                return None
+    if name == "now" and field in ("title", "artist") and _plays_own(event, person):
+        return effect._replace(value=_SONG_TELLS[field])
+    if field.endswith("_name") and _is_theirs(effect, event, person):
+        return effect._replace(value=DELETED)
+    return effect._replace(value=_text(value, person)) if type_ != "z" else effect
+
+
+def _plays_own(event: Event, person: Person) -> bool:
+    numbers = [each.value for each in event.effects if each[:3] == ("h", "now", "song") and each.value]
+    if numbers:
+        return person.owns(f"song:{numbers[-1]}")
+    return event.song in person.songs
+
+
+def _is_theirs(effect: Effect, event: Event, person: Person) -> bool:
+    who = (effect.field or "").removesuffix("_name")
+    partners = [each.value for each in event.effects if (each.name, each.field) == (effect.name, who)]
+    if partners:
+        return person.text in partners and effect.value in person.names
+    return effect.value in person.names and (event.by_id == person.id or event.kind in _RESTORING)
+
+
+def may_tell(effect: Effect, person: Person) -> bool:
+    """Whether a write that forgets may stand in the history: it must not name whom it forgets."""
+    return person.text not in effect.name.split(":")[1:] and not _gone(*effect[1:], person)
