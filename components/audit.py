@@ -14,7 +14,7 @@ from components.displays import KINDS
 from components.markdown import plain
 from components.refusals import song_text
 from components.settings import difference_lines
-from components.texts import FALLBACK, say
+from components.texts import FALLBACK, number, say
 from state.configure import CONFIGURED, Configured
 from state.fields import EVENTS
 from state.ladder import Ladder
@@ -114,7 +114,7 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
         case "points_reset":
             total = sum(int(row[2]) for row in data["rows"])
             key = "audit.points_reset_user" if data.get("user") else "audit.points_reset"
-            return say(key, locale, user=data.get("user"), points=f"{total:,}")
+            return say(key, locale, user=data.get("user"), points=number(total, locale))
         case "linked":
             handle = plain(str(data.get("name") or data["handle"]), 60)
             return say("audit.linked", locale, handle=handle, user=data["user"])

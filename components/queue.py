@@ -15,7 +15,7 @@ from components.pages import page_count, page_row
 from components.panel import counts_line
 from components.refusals import song_text
 from components.song_lines import moment, tier_name, title_line
-from components.texts import FALLBACK, say
+from components.texts import FALLBACK, number, say
 from state.board import Board
 from state.song import Song, SongState
 
@@ -133,7 +133,7 @@ def _why(song: Song, points: int, tier: str, locale: str) -> str:
     if song.tier:
         return say("queue.why_paid", locale, tier=tier)
     if points:
-        return say("queue.why_free", locale, points=f"{points:,}")
+        return say("queue.why_free", locale, points=number(points, locale))
     return say("queue.why_free_tie", locale)
 
 

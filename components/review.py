@@ -10,7 +10,7 @@ from bot.errors import UserError
 from components.markdown import plain
 from components.song_lines import tier_name
 from components.song_option import demand_tier
-from components.texts import FALLBACK, say
+from components.texts import FALLBACK, number, say
 from state.ladder import Ladder, Tier
 from state.review import HIGHEST_SCORE
 from state.song import Song
@@ -38,14 +38,14 @@ def paid_text(method: str | None, amount: str | None, locale: str = FALLBACK) ->
     if not method:
         parts = []
     if amount:
-        parts.append(plain(grouped(amount), AMOUNT_LIMIT * 2))
+        parts.append(plain(grouped(amount, locale), AMOUNT_LIMIT * 2))
     return " ".join(parts)
 
 
-def grouped(amount: str) -> str:
+def grouped(amount: str, locale: str = FALLBACK) -> str:
     """A whole number with separators between the thousands; any other text as it is."""
     bare = amount.strip()
-    return f"{int(bare):,}" if bare.isascii() and bare.isdecimal() and len(bare) <= 15 else bare
+    return number(int(bare), locale) if bare.isascii() and bare.isdecimal() and len(bare) <= 15 else bare
 
 
 def read_method(text: str, locale: str = FALLBACK) -> str | None:
@@ -133,7 +133,13 @@ def points_text(song: Song, locale: str = FALLBACK) -> str:
     handles = sum(points for name, _, points in song.stake if name != "points:user")
     if not own + handles:
         return say("review.no_points", locale)
-    return say("review.points", locale, total=f"{own + handles:,}", own=f"{own:,}", handles=f"{handles:,}")
+    return say(
+        "review.points",
+        locale,
+        total=number(own + handles, locale),
+        own=number(own, locale),
+        handles=number(handles, locale),
+    )
 
 
 def score_rows(

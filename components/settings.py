@@ -12,7 +12,7 @@ from bot.errors import UserError
 from components.ladder_lines import tiers_text
 from components.markdown import plain
 from components.pages import page_count, page_row, within
-from components.texts import FALLBACK, language_named, say
+from components.texts import FALLBACK, language_named, number, say
 from state.configure import Configured
 from state.guild_settings import REGISTRY, Kind, Setting, settings_for
 from state.ladder import Ladder
@@ -138,7 +138,7 @@ def value_text(setting: Setting, value: str | None, locale: str = FALLBACK) -> s
             return duration(int(kept), locale)
         case Kind.NUMBER:
             free = kept == "0" and (setting.name == "cap" or setting.name.endswith("_limit"))
-            return say("settings.no_limit", locale) if free else f"{int(kept):,}"
+            return say("settings.no_limit", locale) if free else number(int(kept), locale)
         case Kind.ROLE:
             return f"<@&{kept}>" if kept else say("settings.nothing", locale)
         case Kind.CHANNEL:

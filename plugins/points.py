@@ -15,7 +15,7 @@ from components.confirmation import confirm_rows
 from components.markdown import plain
 from components.refusals import refusal_text, worded
 from components.song_option import parse
-from components.texts import describe, say
+from components.texts import describe, number, say
 from components.who import Caller
 from state.configure import Configuration
 from state.points import Points, PointsChange
@@ -63,12 +63,14 @@ async def show(
     caller = Caller.of(ctx.interaction)
     if user is None or int(user.id) == caller.actor.id:
         held = await points.of_user(caller.guild, caller.actor.id)
-        await _answer(ctx, say("points.shown_own", caller.locale, points=f"{held:,}"))
+        await _answer(ctx, say("points.shown_own", caller.locale, points=number(held, caller.locale)))
         return
     if not caller.reviews(await configuration.settings(caller.guild)):
         raise UserError(say("points.reviewers_only", caller.locale))
     held = await points.of_user(caller.guild, int(user.id))
-    await _answer(ctx, say("points.shown_other", caller.locale, user=user.id, points=f"{held:,}"))
+    await _answer(
+        ctx, say("points.shown_other", caller.locale, user=user.id, points=number(held, caller.locale))
+    )
 
 
 @tanjun.with_str_slash_option("reason", describe("points.reason_option"), default=None, max_length=_REASON)
@@ -90,7 +92,7 @@ async def give(
     change = PointsChange("user", int(user.id), amount)
     await points.add(caller.guild, caller.request, caller.actor, [change], reason=reason)
     held = await points.of_user(caller.guild, int(user.id))
-    told = {"user": user.id, "amount": f"{amount:,}", "points": f"{held:,}"}
+    told = {"user": user.id, "amount": number(amount, caller.locale), "points": number(held, caller.locale)}
     if reason:
         text = say("points.given_reason", caller.locale, **told, reason=plain(reason, _REASON))
     else:
@@ -112,7 +114,7 @@ async def reset_user(
     if not held:
         raise UserError(say("points.none_user", caller.locale, user=user.id))
     await Questions(redis).ask(caller.guild, caller.request, caller.actor.id, {"whose": str(user.id)})
-    text = say("points.reset_ask_user", caller.locale, user=user.id, points=f"{held:,}")
+    text = say("points.reset_ask_user", caller.locale, user=user.id, points=number(held, caller.locale))
     await _answer(ctx, text, _rows(caller, held))
 
 
@@ -126,12 +128,17 @@ async def reset_everyone(
     if not rows:
         raise UserError(say("points.none", caller.locale))
     await Questions(redis).ask(caller.guild, caller.request, caller.actor.id, {"whose": None})
-    text = say("points.reset_ask_everyone", caller.locale, rows=f"{rows:,}", points=f"{held:,}")
+    text = say(
+        "points.reset_ask_everyone",
+        caller.locale,
+        rows=number(rows, caller.locale),
+        points=number(held, caller.locale),
+    )
     await _answer(ctx, text, _rows(caller, held))
 
 
 def _rows(caller: Caller, held: int) -> list[hikari.impl.MessageActionRowBuilder]:
-    yes = say("points.reset_yes", caller.locale, points=f"{held:,}")
+    yes = say("points.reset_yes", caller.locale, points=number(held, caller.locale))
     return confirm_rows(_RESET, caller.request, caller.locale, yes=yes, danger=True)
 
 
@@ -157,7 +164,7 @@ async def reset_confirmed(press: Press) -> None:
     row = hikari.impl.MessageActionRowBuilder()
     label = say("points.give_back", caller.locale)
     row.add_interactive_button(hikari.ButtonStyle.SECONDARY, encode(_BACK, taken.revision), label=label)
-    text = say("points.reset_done", caller.locale, points=f"{taken.total:,}")
+    text = say("points.reset_done", caller.locale, points=number(taken.total, caller.locale))
     await press.update(text, components=[row])
 
 

@@ -73,6 +73,11 @@ def say(key: str, /, locale: str = FALLBACK, **values: object) -> str:
     return sentence.format(**values) if values else sentence
 
 
+def number(value: int, locale: str = FALLBACK) -> str:
+    """A whole number as that language groups its thousands: `12,345`."""
+    return f"{value:,}".replace(",", say("language.thousands", locale))
+
+
 def describe(key: str) -> dict[str, str]:
     """A command's or option's description in every language, as Tanjun takes it."""
     described = {"default": say(key)}

@@ -11,7 +11,7 @@ from components.dropped import reads_messages
 from components.portal import AGAIN, FILE, HISTORY, LINK, POINTS, again_rows
 from components.refusals import refusal_text
 from components.song_option import parse
-from components.texts import say
+from components.texts import number, say
 from components.who import Caller
 from persistence.archive import Archive
 from persistence.files import FileStore
@@ -91,4 +91,4 @@ async def points(press: Press) -> None:
     """Says how many points count for the presser's Free songs."""
     caller = Caller.of(press.interaction)
     total = await press.get(Points).of_user(caller.guild, caller.actor.id)
-    await press.respond(say("portal.my_points", caller.locale, points=f"{total:,}"))
+    await press.respond(say("portal.my_points", caller.locale, points=number(total, caller.locale)))
