@@ -164,7 +164,7 @@ async def test_it_shows_what_is_open_and_asks_nothing_while_closed(stage: Stage)
     assert "points" in (await stage.alice.press(message, label="My points")).text
 
 
-async def test_without_message_content_the_bot_starts_and_says_so(
+async def test_without_message_content_the_bot_starts_and_says_so_and_with_it_takes_songs(
     discord: Sandbox,
     redis_url: str,
     database_url: str,
@@ -192,6 +192,14 @@ async def test_without_message_content_the_bot_starts_and_says_so(
             )
             explained = await guild.owner.press(message, label="Submit a file")
             assert "/submit file" in explained.text and "drop the file" not in explained.text
+        # Granted, and started again: the same message and its buttons work, and dropped songs are taken.
+        sandbox.gateway.privileged |= Intent.MESSAGE_CONTENT
+        async with running(settings) as app:
+            points = await guild.owner.press(message, label="My points")
+            assert "**0** points" in points.text
+            await guild.owner.say(submissions, f"Olga - Night Bus {YOUTUBE}")
+            await submissions.wait_for(lambda messages: any("#1 Night Bus" in m.text for m in messages))
+            assert not message.deleted
     finally:
         await sandbox.close()
 
