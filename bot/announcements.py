@@ -49,7 +49,7 @@ _EDITED_TOO_OFTEN: Final = 30046
 _WATCHED: Final = frozenset(
     (
         *("next", "undone", "held", "bumped", "removed", "cleared", "bookmarked", "reviewed", "edited"),
-        *("restored", "restored_backup"),
+        *("restored", "restored_backup", "forgotten"),
     )
 )
 

@@ -12,7 +12,7 @@ from state import keys
 from state.cards import Look
 from state.feed import Feed
 from state.scripts import Actor
-from tests.plugins.reviewing import submitted
+from tests.plugins.reviewing import buttons, submitted
 from tests.stage import Stage, until
 
 MIA = Actor(901, "Mia")
@@ -167,3 +167,17 @@ async def test_a_bookmark_gets_one_card_that_follows_the_score(stage: Stage) -> 
         await stage.app.stores.queue.undo(stage.id, secrets.token_hex(8), MIA)
     await announced(stage, channel, "Bookmark taken back")
     assert len(cards_in(channel, "bookmarks")) == 1
+
+
+async def test_who_is_forgotten_is_on_no_card_any_more(stage: Stage) -> None:
+    channel = stage.guild.create_channel("now-playing")
+    await stage.configure(channel_now_playing=str(channel.id))
+    await submitted(stage, stage.alice, "First light")
+    await next_song(stage)
+    await next_song(stage)
+    await announced(stage, channel, "First light")
+    asked = await stage.alice.command("privacy delete", channel=stage.submissions)
+    sure = next(iter(buttons(asked.components).values()))
+    await stage.alice.press(asked.message, sure)
+    await channel.wait_for(lambda messages: not any("First light" in m.text for m in messages), timeout=5)
+    assert "Alice" not in "".join(message.text for message in channel.messages)
