@@ -28,9 +28,11 @@ async def test_everything_is_shown_with_its_default(stage: Stage) -> None:
     first = await run(stage, "show")
     assert "**cap**: **30** (default: no limit)" in first.text
     assert "**cooldown**: 6 h (default)" in first.text and "25+ Skip > 20 Skip" in first.text
-    assert "Page 1 of 2" in first.text
+    assert "Page 1 of" in first.text
     assert (await stage.mod.press(first, label="Next")).ok
-    assert "Page 2 of 2" in first.text and "**closed_25**: off (default)" in first.text
+    assert "Page 2 of" in first.text
+    assert (await stage.mod.press(first, label="Last")).ok
+    assert "**closed_0**: off (default)" in first.text
 
 
 async def test_a_setting_is_changed_and_taken_back(stage: Stage) -> None:

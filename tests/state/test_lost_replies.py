@@ -51,10 +51,12 @@ MOVES: dict[str, Move] = {
     "reject": lambda c, g, r: c.queue.reject(g, r, MIA, 7),
     "clear": lambda c, g, r: c.queue.clear(g, r, MIA, 0),
     "points": lambda c, g, r: c.points.add(g, r, MIA, [PointsChange("user", 3, 10)]),
+    "reset": lambda c, g, r: c.points.reset(g, r, MIA),
     "link": lambda c, g, r: c.points.link(g, r, MIA, 71, 3, name="@x"),
     "unlink": lambda c, g, r: c.points.unlink(g, r, MIA, 70),
     "settings": lambda c, g, r: c.configuration.change(g, r, MIA, {"paused": "1"}),
     "ladder": lambda c, g, r: c.configuration.set_ladder(g, r, MIA, SKIPS),
+    "import": lambda c, g, r: c.configuration.adopt(g, r, MIA, settings={"cap": "9"}, seen={}),
     "display": lambda c, g, r: c.configuration.set_display(g, r, MIA, "public", (1, 2)),
     "undo": lambda c, g, r: c.queue.undo(g, r, MIA),
 }
