@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.documentation.commands import Command
 
 
 @dataclass(frozen=True)
 class Doors:
-    """`commands`: full names, with who may; `components` and `modals`: routed names; `views`: fixed ids."""
+    """`commands` by full name; `components` and `modals`: routed names; `views`: fixed ids."""
 
-    commands: dict[str, str]
+    commands: dict[str, Command]
     components: frozenset[str]
     modals: frozenset[str]
     views: frozenset[str]
@@ -31,7 +32,7 @@ def doors_of(app: App) -> Doors:
     intake: Any = next(each.__self__ for each in listeners if type(each.__self__).__name__ == "Intake")
     router = intake._commands.injector.get_type_dependency(Router)
     return Doors(
-        commands={each.name: each.who for each in of_client(intake._commands)},
+        commands={each.name: each for each in of_client(intake._commands)},
         components=router.component_names,
         modals=router.modal_names,
         views=frozenset(intake._views._unbound_views),

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 
 EVERYBODY: Mapping[str, str] = {
+    "help.section": "shows what is for the presser, whatever it says",
+    "portal.again": "offers the presser's own songs",
+    "portal.file": "everybody may submit",
+    "portal.history": "shows the presser's own songs",
+    "portal.link": "everybody may submit",
+    "portal.points": "shows the presser's own points",
     "queue.page": "the list is for everybody, and a page of it is answered to the presser alone",
     "submit.form": "everybody may submit",
     "mine.open": "everybody has songs of their own, or none",
@@ -66,12 +72,17 @@ class Tally:
         if doors is None:
             return [], []
         names = {*doors.commands, *doors.components, *doors.modals, *doors.views}
-        open_to_all = {name for name, who in doors.commands.items() if who == "everybody"} | EVERYBODY.keys()
+        open_to_all = {
+            name for name, each in doors.commands.items() if each.who == "everybody"
+        } | EVERYBODY.keys()
         return sorted(names - self.may.keys()), sorted(names - self.may_not.keys() - open_to_all)
 
 
 REFUSALS = (
     "common.reviewers_only",
+    "drop.not_yours",
+    "notices.managers_only",
+    "points.reviewers_only",
     "common.managers_only",
     "setup.owners_only",
     "mysubmissions.foreign",

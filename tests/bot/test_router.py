@@ -75,6 +75,21 @@ def test_a_name_belongs_to_one_handler() -> None:
         router.modal("No")(submit)
 
 
+def test_what_a_module_defined_can_be_forgotten_and_taken_over_again() -> None:
+    async def elsewhere(_: Press) -> None: ...
+
+    async def deeper(_: Press) -> None: ...
+
+    elsewhere.__module__, deeper.__module__ = "plugins.pending_more", "plugins.pending.parts"
+    router = Router()
+    router.component("elsewhere")(elsewhere)
+    router.component("deeper")(deeper)
+    router.forget("plugins.pending")
+    assert router.component_names == {"elsewhere"}
+    router.component("deeper")(deeper)
+    assert router.component_names == {"elsewhere", "deeper"} and router.modal_names == set()
+
+
 def test_including_checks_names_too() -> None:
     router, other = Router(), Router()
     other.component("approve")(press)
