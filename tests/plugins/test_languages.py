@@ -55,13 +55,20 @@ async def test_what_everybody_sees_follows_the_setting_at_once(stage: Stage) -> 
     assert "one of the languages I speak" in refused.text
 
 
-async def test_artists_are_told_in_the_servers_language(stage: Stage) -> None:
-    await stage.configure(language="es-ES", notices="channel", channel_notices=str(stage.queue.id))
+async def test_notices_and_announcements_are_in_the_servers_language(stage: Stage) -> None:
+    await stage.configure(
+        language="es-ES",
+        notices="channel",
+        channel_notices=str(stage.queue.id),
+        channel_now_playing=str(stage.pending.id),
+    )
     await stage.alice.command("submit link", stage.submissions, url=LINK, artist="Alicia", title="Noche")
     await stage.host.command("review next", stage.review)
     await stage.queue.wait_for(
         lambda messages: any("está sonando ahora" in message.text for message in messages), timeout=5
     )
+    await stage.pending.wait_for(lambda messages: bool(messages), timeout=5)
+    assert "Sonando ahora" in stage.pending.messages[0].text
 
 
 async def test_setup_takes_the_servers_own_language(stage: Stage) -> None:
