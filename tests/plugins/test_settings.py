@@ -234,6 +234,15 @@ async def test_anothers_question_is_not_answered(stage: Stage) -> None:
     assert "Nothing was changed" in (await pressed.settled()).text
 
 
+async def test_the_history_is_turned_page_by_page(stage: Stage) -> None:
+    for cap in range(1, 13):
+        await stage.configure(cap=str(cap))
+    first = await run(stage, "history")
+    assert "`cap`: 11 → 12" in first.text and "no limit → 1" not in first.text
+    assert (await stage.mod.press(first, label="Next")).kind == "update"
+    assert "`cap`: no limit → 1" in first.text and "11 → 12" not in first.text
+
+
 async def test_history_comes_from_the_archive_when_redis_has_no_more(stage: Stage) -> None:
     await run(stage, "set", name="cap", value="12")
     stores = stage.app.stores
