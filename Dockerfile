@@ -25,7 +25,9 @@ FROM python:${PYTHON}-slim
 RUN useradd --system --uid 1000 --home-dir /data --shell /usr/sbin/nologin skipline \
  && install --directory --owner=skipline --group=skipline --mode=0700 /data
 COPY --from=build /opt/skipline /opt/skipline
-ENV PATH=/opt/skipline/bin:$PATH PYTHONUNBUFFERED=1 SKIPLINE_DATA_DIR=/data
+# docker build --build-arg REVISION=$(git rev-parse HEAD) . makes /about say which commit runs.
+ARG REVISION=
+ENV PATH=/opt/skipline/bin:$PATH PYTHONUNBUFFERED=1 SKIPLINE_DATA_DIR=/data SKIPLINE_REVISION=$REVISION
 USER skipline
 WORKDIR /data
 VOLUME /data

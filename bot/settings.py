@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     log: str = Field("INFO", validation_alias="SKIPLINE_LOG")
     role: Role = Field(Role.ALL, validation_alias="SKIPLINE_ROLE")
     shards: Annotated[ShardRange | None, NoDecode] = Field(None, validation_alias="SKIPLINE_SHARDS")
+    source_url: str | None = Field(None, validation_alias="SKIPLINE_SOURCE_URL")
+    revision: str | None = Field(None, validation_alias="SKIPLINE_REVISION")
 
     @classmethod
     def settings_customise_sources(
@@ -135,6 +137,17 @@ class Settings(BaseSettings):
                 "DISCORD_REST_URL must be a http or https address that ends in /api/v10, "
                 "for example http://127.0.0.1:8080/api/v10."
             )
+        return url
+
+    @field_validator("source_url", mode="before")
+    @classmethod
+    def _check_source_url(cls, value: object) -> str | None:
+        if value is None:
+            return None
+        url = _plain(value)
+        parts = _split(url)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("SKIPLINE_SOURCE_URL must be the http or https address of the source code.")
         return url
 
     @field_validator("redis_url", mode="before")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import metadata, version
@@ -16,6 +15,7 @@ import tanjun
 
 from bot.errors import UserError
 from bot.router import Press, Router
+from bot.settings import Settings
 from components.help import SECTION_HANDLER, Listed, help_embed, help_rows, sections_for
 from components.texts import describe, say
 from components.who import Caller
@@ -76,17 +76,17 @@ def _leaves(
 
 
 @tanjun.as_slash_command("about", describe("about.description"), default_to_ephemeral=True, dm_enabled=False)
-async def about(ctx: tanjun.abc.SlashContext) -> None:
+async def about(ctx: tanjun.abc.SlashContext, settings: alluka.Injected[Settings]) -> None:
     """Says what runs here, and where its source is."""
     caller = Caller.of(ctx.interaction)
-    found = revision()
+    found = settings.revision or checked_out()
     text = say(
         "about.text",
         caller.locale,
         version=version("skipline"),
         revision=f"`{found[:_SHOWN]}`" if found else say("about.no_revision", caller.locale),
         since=int(psutil.Process().create_time()),
-        source=source(found) or say("about.no_source", caller.locale),
+        source=source(settings.source_url, found) or say("about.no_source", caller.locale),
     )
     await ctx.create_initial_response(
         text, flags=hikari.MessageFlag.SUPPRESS_EMBEDS | hikari.MessageFlag.EPHEMERAL
@@ -94,11 +94,8 @@ async def about(ctx: tanjun.abc.SlashContext) -> None:
 
 
 @cache
-def revision() -> str | None:
-    """The commit this was built from (`SKIPLINE_REVISION`), else the one checked out; None when unknown."""
-    if baked := os.environ.get("SKIPLINE_REVISION", "").strip():
-        return baked
-    folder = _HERE / ".git"
+def checked_out(folder: Path = _HERE / ".git") -> str | None:
+    """The commit that is checked out where this program stands, None where none is."""
     try:
         head = (folder / "HEAD").read_text(encoding="ascii").strip()
         if not head.startswith("ref: "):
@@ -106,22 +103,18 @@ def revision() -> str | None:
         name = head.removeprefix("ref: ")
         if (folder / name).is_file():
             return (folder / name).read_text(encoding="ascii").strip()
-        for line in (folder / "packed-refs").read_text(encoding="ascii").splitlines():
-            if line.endswith(f" {name}"):
-                return line.split()[0]
+        packed = (folder / "packed-refs").read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
-        # Not a checkout: an installed package without the variable.
+        # An installed package, without a checkout around it.
         return None
-    return None
+    return next((line.split()[0] for line in packed if line.endswith(f" {name}")), None)
 
 
-def source(revision: str | None) -> str | None:
-    """Where the source is (`SKIPLINE_SOURCE_URL`, else as packaged); `{revision}` in it is filled in."""
+def source(url: str | None, revision: str | None) -> str | None:
+    """Where the source is: as set, else as packaged; `{revision}` in it is filled in."""
     packaged = (entry.split(", ", 1) for entry in metadata("skipline").get_all("Project-URL") or ())
-    url = os.environ.get("SKIPLINE_SOURCE_URL") or next(
-        (found[1] for found in packaged if found[0].casefold() == "source" and len(found) == 2), None
-    )
-    return url.replace("{revision}", revision or "") if url else None
+    found = url or next((parts[-1] for parts in packaged if parts[0].casefold() == "source"), None)
+    return found.replace("{revision}", revision or "") if found else None
 
 
 component = tanjun.Component(name="help").load_from_scope()

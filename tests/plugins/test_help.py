@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from plugins import help as help_plugin
 from sandbox.discord import Message, Person, Reply
 from state.fields import EVENTS
@@ -62,20 +60,32 @@ def _names(commands: list[Any], before: str = "") -> list[str]:
     return found
 
 
-async def test_about_tells_version_revision_and_licence(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    help_plugin.revision.cache_clear()
+async def test_about_tells_version_revision_and_licence(stage: Stage) -> None:
     shown = await asked(stage, stage.alice, "about")
     assert "Skipline 0." in shown.text and "GNU Affero General Public License" in shown.text
+    assert "ask whoever runs this bot" in shown.text
     if (ROOT / ".git").is_dir():
         assert re.search(r"`[0-9a-f]{12}`", shown.text)
-    monkeypatch.setenv("SKIPLINE_REVISION", "abc123def456789")
-    monkeypatch.setenv("SKIPLINE_SOURCE_URL", "https://example.org/skipline/{revision}")
-    help_plugin.revision.cache_clear()
-    shown = await asked(stage, stage.alice, "about")
-    assert "https://example.org/skipline/abc123def456789" in shown.text and "`abc123def456`" in shown.text
-    help_plugin.revision.cache_clear()
+
+
+def test_the_revision_is_read_from_a_checkout(tmp_path: Path) -> None:
+    head, refs = tmp_path / "HEAD", tmp_path / "refs/heads"
+    assert help_plugin.checked_out(tmp_path / "none") is None
+    head.write_text("ref: refs/heads/main\n")
+    (tmp_path / "packed-refs").write_text("# pack-refs\naaa111 refs/heads/main\n")
+    read = help_plugin.checked_out.__wrapped__
+    assert read(tmp_path) == "aaa111"
+    refs.mkdir(parents=True)
+    (refs / "main").write_text("bbb222\n")
+    assert read(tmp_path) == "bbb222"
+    head.write_text("ccc333\n")
+    assert read(tmp_path) == "ccc333"
+
+
+def test_the_source_is_where_the_setting_says() -> None:
+    url = "https://example.org/skipline/{revision}"
+    assert help_plugin.source(url, "abc") == "https://example.org/skipline/abc"
+    assert help_plugin.source(url, None) == "https://example.org/skipline/"
 
 
 async def archived(stage: Stage) -> None:
