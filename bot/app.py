@@ -19,7 +19,7 @@ import tanjun
 import uvloop
 from redis.asyncio import Redis
 
-from bot import hooks, intents, logs, tanjun_compat
+from bot import hooks, housekeeping, intents, logs, tanjun_compat
 from bot.announcements import Announcements
 from bot.backups import HourlyBackups
 from bot.clock import Clock, SystemClock
@@ -124,6 +124,7 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
             await stack.enter_async_context(_background(writer.run(), "archive writer", reporter))
             hourly = HourlyBackups(stores.redis, stores.backups, reporter)
             await stack.enter_async_context(_background(hourly.run(), "hourly backups", reporter))
+            await stack.enter_async_context(_background(housekeeping.run(stores), "housekeeping", reporter))
         if displays is not None:
             await displays.open()
             stack.push_async_callback(displays.close)

@@ -58,6 +58,13 @@ SET type = excluded.type, value = excluded.value, rev = excluded.rev
 """
 # Read what a guild's keys hold, key by key.
 LIVE = "SELECT name, type, field, value FROM live WHERE guild_id = $1 ORDER BY name, field"
+# Find the songs that Redis still has and that ended before a moment.
+ENDED = """
+SELECT name FROM live
+WHERE guild_id = $1 AND name LIKE 'song:%' AND name > $2 AND field = 'ended_at'
+  AND CASE WHEN value ~ '^[0-9]{1,15}$' THEN value::bigint < $3 ELSE false END
+ORDER BY name LIMIT $4
+"""
 # Read moves in order.
 EVENTS = "SELECT * FROM events WHERE guild_id = $1 AND rev > $2 ORDER BY rev LIMIT $3"
 # Read the newest moves of some kinds or people.
@@ -181,6 +188,21 @@ class Archive:
             exact=known["live_exact"],
             rows=[LiveRow(row["name"], row["type"], row["field"], row["value"]) for row in rows],
         )
+
+    async def ended(self, guild_id: int, before: int, limit: int, after: int = 0) -> list[int]:
+        """Return numbers above `after` of songs in Redis that ended before `before` (ms since 1970).
+
+        As of the last archived move: whoever acts on it looks again.
+        """
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(ENDED, guild_id, f"song:{after:012d}", before, limit)
+        return [int(row["name"].removeprefix("song:")) for row in rows]
+
+    async def file_names(self) -> set[str]:
+        """Return the names of the files that archived submissions of all guilds name."""
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(submissions.FILES)
+        return {row["file"] for row in rows}
 
     async def replace_live(self, guild_id: int, revision: int, rows: Sequence[LiveRow]) -> bool:
         """Take `rows` for what the keys hold at `revision`, which heals the archive after a gap.

@@ -35,6 +35,9 @@ ON CONFLICT (guild_id, number) DO UPDATE SET {", ".join(f"{name} = excluded.{nam
 """  # noqa: S608 - built from the constants above
 """Write the rows of `row` for one guild, each replacing what is there."""
 
+FILES = "SELECT DISTINCT file FROM submissions WHERE file IS NOT NULL"
+"""The names of all files."""
+
 HISTORY = """
 SELECT * FROM submissions
 WHERE guild_id = $1 AND number < $2

@@ -274,6 +274,10 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     "quieted": EventKind(
         "somebody chose whether to be told of their songs", {"user": "who", "quiet": "true: not any more"}
     ),
+    "pruned": EventKind(
+        "songs that ended long ago left Redis; the archive keeps them",
+        {"songs": "their numbers", "tracks": "how many plays left `recent`"},
+    ),
     "undone": EventKind(
         "a move was taken back",
         {

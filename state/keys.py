@@ -113,7 +113,7 @@ def now(guild: int) -> str:
     "sl:{<guild>}:song:<number>",
     Type.HASH,
     Rebuilt.ARCHIVE,
-    "NOTHING: ended songs stay, 0.4 to 1.5 kB each",
+    "ended songs, 0.4 to 1.5 kB each, leave after 7 days (setting `keep_days`), unless Undo could need them",
     fields=fields.SONG,
 )
 def song(guild: int, number: int) -> str:
@@ -146,7 +146,7 @@ def tracks(guild: int) -> str:
     "sl:{<guild>}:recent",
     Type.SORTED_SET,
     Rebuilt.ARCHIVE,
-    "Next drops what is older than 7 days and the cool-down",
+    "Next and the hourly clean-up drop what is older than 7 days and the cool-down",
     member="platform:id",
     score="when it was played, ms since 1970",
 )

@@ -44,6 +44,7 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "DURATIONS_KEPT": "50",
     "PLAYED_KEPT": "25",
     "RECENT_SECONDS": str(7 * 24 * 3600),
+    "PRUNE_MOST": "200",
     "TOLD_SECONDS": str(30 * 24 * 3600),
     # Discord tells a message sent twice by its nonce "in the past few minutes"; two are few.
     "TWICE_SECONDS": "120",

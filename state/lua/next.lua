@@ -32,10 +32,7 @@ if playing then
   if track then
     recent = { track, nullable(redis.call('ZSCORE', PREFIX .. 'recent', track)) }
     put_score('recent', track, NOW)
-    local horizon = NOW - math.max(setting_number('cooldown', DEFAULT_COOLDOWN), RECENT_SECONDS) * 1000
-    for _, old in ipairs(redis.call('ZRANGEBYSCORE', PREFIX .. 'recent', '-inf', digits(horizon))) do
-      put_score('recent', old, nil)
-    end
+    trim_recent()
   end
   count_in('stats:' .. before.user, 'plays', 1)
   local played = { playing }

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from state import keys
 from state.configure import Configuration
+from state.housekeeping import Housekeeping
 from state.ladder import SKIPS, Ladder
 from state.notices import Notices
 from state.points import Points, PointsChange
@@ -130,6 +131,9 @@ class Show:
             await self.approved(CARLA, title, 25)
         while not await self.redis.exists(keys.served(guild)):
             await self.next()
+        # A play of long ago leaves with the next clean-up.
+        await self.redis.zadd(keys.recent(guild), {"old:1": 1})
+        await Housekeeping(self.queue._scripts).prune(guild, [1])
         await look()
 
     async def settings_and_points(self) -> None:

@@ -103,6 +103,16 @@ local function setting_number(name, default)
   return tonumber(value)
 end
 
+-- Drops plays that are older than any cool-down, at most PRUNE_MOST at once; gives how many.
+local function trim_recent()
+  local horizon = NOW - math.max(setting_number('cooldown', DEFAULT_COOLDOWN), RECENT_SECONDS) * 1000
+  local old = redis.call('ZRANGEBYSCORE', PREFIX .. 'recent', '-inf', digits(horizon), 'LIMIT', 0, PRUNE_MOST)
+  for _, track in ipairs(old) do
+    put_score('recent', track, nil)
+  end
+  return #old
+end
+
 local function known_tier(label)
   if redis.call('EXISTS', PREFIX .. 'ladder') == 1 then
     return redis.call('HEXISTS', PREFIX .. 'ladder', label) == 1

@@ -1,0 +1,113 @@
+"""Once an hour, in one process: lets songs go that ended long ago, and files that no song names."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bot.stores import Stores
+from persistence.archive import Archive
+from persistence.errors import PersistenceError
+from persistence.files import FileStore
+from state import keys
+from state.configure import Configuration
+from state.housekeeping import MOST, Housekeeping, Pruned
+from state.lease import Lease
+from state.refusal import Unopened
+from state.scripts import Scripts
+
+_log = logging.getLogger("skipline.housekeeping")
+
+EVERY_SECONDS: Final = 3600.0
+LEASE: Final = keys.common_lease("housekeeping")
+_DAY_MS: Final = 24 * 3600 * 1000
+
+
+async def run(stores: Stores, every: float = EVERY_SECONDS) -> None:
+    """Work until cancelled, one round each `every` seconds while no other process does."""
+    while True:
+        async with Lease(stores.redis, LEASE).held() as lease:
+            while not lease.lost.is_set():
+                try:
+                    await one_round(stores.redis, stores.archive, stores.configuration, stores.files, lease)
+                except (RedisError, PersistenceError, OSError) as gone:
+                    _log.warning("Housekeeping waits for the next hour (%s).", type(gone).__name__)
+                try:
+                    async with asyncio.timeout(every):
+                        await lease.lost.wait()
+                except TimeoutError:
+                    continue
+
+
+async def one_round(
+    redis: Redis, archive: Archive, configuration: Configuration, files: FileStore, lease: Lease
+) -> None:
+    """Every guild that is open, then the files. Raises `Unavailable` while PostgreSQL is away."""
+    house = Housekeeping(Scripts(redis, _skip))
+    for guild in await archive.guilds():
+        if not await lease.holds():
+            return
+        if await redis.exists(keys.revision(guild)):
+            try:
+                await prune(guild, redis, archive, configuration, house)
+            except Unopened:
+                continue  # it was emptied this very moment; whoever uses it next has it rebuilt
+    if await lease.holds():
+        await sweep(redis, archive, files)
+
+
+async def prune(
+    guild: int, redis: Redis, archive: Archive, configuration: Configuration, house: Housekeeping
+) -> Pruned:
+    """Let go of a guild's songs that ended longer ago than it keeps them; gives what went."""
+    days = (await configuration.settings(guild)).keep_days
+    songs = tracks = 0
+    if days:
+        seconds, micros = await redis.time()
+        before, after = seconds * 1000 + micros // 1000 - days * _DAY_MS, 0
+        while numbers := await archive.ended(guild, before, MOST, after):
+            gone = await house.prune(guild, numbers)
+            songs, tracks, after = songs + gone.songs, tracks + gone.tracks, numbers[-1]
+    tracks += (await house.prune(guild, [])).tracks
+    if songs:
+        _log.info("Guild %d: %d songs that ended over %d days ago left Redis.", guild, songs, days)
+    return Pruned(songs, tracks)
+
+
+async def sweep(redis: Redis, archive: Archive, files: FileStore) -> list[str]:
+    """Remove stored files that no song names, live or archived; gives their names."""
+    # What Redis has comes first: a song archived in between is then found in the archive.
+    wanted = await _live_files(redis) | await archive.file_names()
+    removed = await files.sweep(wanted)
+    if removed:
+        _log.info("%d files that belong to no song were removed.", len(removed))
+    return removed
+
+
+async def _live_files(redis: Redis) -> set[str]:
+    client: Any = redis
+    names: set[str] = set()
+    page: list[str] = []
+
+    async def read() -> None:
+        async with client.pipeline(transaction=False) as pipe:
+            for name in page:
+                pipe.hget(name, "file")
+            names.update(name for name in await pipe.execute() if name)
+        page.clear()
+
+    async for name in client.scan_iter("sl:{*}:song:*", count=1000):
+        page.append(name)
+        if len(page) >= 1000:
+            await read()
+    if page:
+        await read()
+    return names
+
+
+async def _skip(guild: int) -> None:
+    raise Unopened(f"guild {guild} is not open")
