@@ -152,7 +152,6 @@ class Announcements:
             return []
         ladder = await self._configuration.ladder(guild)
         language = (await self._configuration.settings(guild)).language
-        language = (await self._configuration.settings(guild)).language
         songs = {song.number: song for song in await self._queue.songs(guild, [card.song for card in cards])}
         due: list[tuple[Card, Song, Announcement, str]] = []
         for card in cards:
@@ -162,7 +161,7 @@ class Announcements:
                 continue
             shown = announcement(card.kind, song, ladder, language)
             # Of the card in English: another language is for the cards to come and edits none.
-            digest = self._digest(announcement(card.kind, song, ladder, language))
+            digest = self._digest(announcement(card.kind, song, ladder))
             if not card.message or digest != card.digest:
                 due.append((card, song, shown, digest))
         return due
