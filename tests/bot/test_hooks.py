@@ -87,6 +87,9 @@ def commands() -> tanjun.Component:
             "song", "Song", autocomplete=complete
         )
     )
+    component.add_slash_command(
+        tanjun.SlashCommand(searched, "counted", "Fails.").add_str_option("song", "Song", converters=int)
+    )
     return component
 
 
@@ -254,6 +257,24 @@ async def test_a_refusal_is_shown_and_not_logged(world: World, caplog: pytest.Lo
     reply = await world.mia.command("refused", channel=world.channel)
     assert (reply.text, reply.ephemeral) == ("Submissions are closed.", True)
     assert not faults(caplog)
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en-US", "cannot be read"), ("es-419", "No se puede leer")])
+async def test_an_option_that_makes_no_sense_is_named(world: World, locale: str, said: str) -> None:
+    ana = world.mia.guild.join("Ana")
+    ana.user.locale = locale
+    reply = await ana.command("counted", channel=world.channel, song="hunter2")
+    assert reply.ephemeral and "`song`" in reply.text and said in reply.text
+    assert "hunter2" not in reply.text
+
+
+async def test_a_fault_is_told_in_the_language_of_who_met_it(world: World) -> None:
+    ana = world.mia.guild.join("Ana")
+    ana.user.locale = "es-ES"
+    assert "Algo ha fallado" in (await ana.command("broken", channel=world.channel)).text
+    assert "memoria de la cola" in (await ana.command("lost", channel=world.channel)).text
+    pressed = await ana.press(await world.button("break", 1), encode("break", 1))
+    assert "Algo ha fallado" in pressed.text
 
 
 async def test_a_lost_redis_is_a_plain_sentence(world: World, caplog: pytest.LogCaptureFixture) -> None:
