@@ -15,6 +15,7 @@ import pytest
 
 from persistence import recovery
 from persistence.backups import Cause, moment
+from persistence.errors import Unavailable
 from persistence.events import Effect, Event
 from sandbox.discord import Person
 from state.points import PointsChange
@@ -86,6 +87,10 @@ async def plant(stage: Stage, person: Person) -> None:
     await queue.promote(guild, request(), who, kept, 15)
     bye = await submit(other, "Bye", 10)
     await queue.remove(guild, request(), who, bye, reason="not tonight")
+    await queue.bookmark(guild, request(), who, theirs)
+    await queue.bookmark(guild, request(), MIA, played)
+    question = orjson.dumps({"user": str(who.id), "tier": 5}).decode()
+    await stores.redis.set(f"sl:{{{guild}}}:question:1", question, ex=600)
     await stores.notices.choose(guild, request(), who, quiet=True)
     await stores.configuration.change(guild, request(), who, {"cap": "90"})
     await queue.next(guild, request(), who)
@@ -215,6 +220,35 @@ async def test_a_forgotten_person_is_found_nowhere(
     found = await (await person.command("privacy export", stage.submissions)).settled()
     held = orjson.loads(found.attachments[0].content)
     assert not held["redis"] and not held["postgres"] and not held["backups"] and not held["files"]
+
+
+async def test_what_was_not_finished_is_finished_by_the_next(
+    stage: Stage, person: Person, session_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever step fails: the person is told, asks again, and is found nowhere then."""
+    words = re.compile(rf"{person.id}|{NAME}|{HANDLE}")
+
+    async def away(*_: object) -> int:
+        raise Unavailable
+
+    for step in (
+        "persistence.privacy.archived._rewrite",
+        "persistence.privacy.archived._forget_live",
+        "persistence.privacy.archived._forget_gaps",
+        "persistence.backups.store.BackupStore.rewrite",
+    ):
+        reply = await person.command("privacy delete", stage.submissions)
+        assert reply.message is not None
+        with monkeypatch.context() as broken:
+            broken.setattr(step, away)
+            pressed = await person.press(reply.message, label="Yes, delete it all")
+            told = await pressed.followup()
+        assert "Not everything could be deleted yet" in told.text, step
+    await stage.app.stores.privacy.forget(stage.id, "last", person.id)
+    await settled(stage)
+    assert await in_redis(stage, words) == []
+    assert await in_postgres(session_database_url, words) == []
+    assert in_files(stage.app.settings.data_dir, words) == []
 
 
 async def test_deleting_twice_is_as_good_as_once(stage: Stage, person: Person) -> None:
