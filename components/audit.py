@@ -127,6 +127,8 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
             move = say(f"refusal.move_{data['move']}", locale) if data["move"] in _MOVES else data["move"]
             listed = [_song(each, locale) for each in list(data.get("songs") or ())[:_ROWS]]
             return say("audit.undone", locale, move=move, songs="".join(f", {each}" for each in listed))
+        case "pruned":
+            return say("audit.pruned", locale, songs=len(data.get("songs") or ()))
         case _:
             if kind in _PLAIN:
                 return say(f"audit.{kind}", locale, song=song, reason=told)
