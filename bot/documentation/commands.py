@@ -19,7 +19,16 @@ MANAGERS: Final = "whoever may manage the server"
 WHO: Final[Mapping[str, str]] = {
     "Score this song": REVIEWERS,
     "Songs of this person": REVIEWERS,
+    "audit": REVIEWERS,
     "notices server": MANAGERS,
+    "points give": MANAGERS,
+    "points reset everyone": MANAGERS,
+    "points reset user": MANAGERS,
+    "queue clear": REVIEWERS,
+    "queue close": REVIEWERS,
+    "queue open": REVIEWERS,
+    "queue pause": REVIEWERS,
+    "queue resume": REVIEWERS,
     "review": REVIEWERS,
 }
 """Who may use a command, by its name or that of its group. A command that Discord itself offers only to some

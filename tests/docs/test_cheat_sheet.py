@@ -333,6 +333,8 @@ async def test_a_stuck_display_is_seen_painted_anew_and_taken_out(
 
     await stage.display("public", stage.queue)
     (message,) = stage.queue.messages
+    # What a message shows is written down after its place is.
+    await until(lambda: stores.redis.exists(f"sl:{{{stage.id}}}:painted:public"))
     shows = (await ask("What does a display show, and is it off?")).split("\n")
     facts = dict(zip(shows[::2], shows[1::2], strict=True))
     assert facts["message"] == str(message.id) and "off" not in facts
