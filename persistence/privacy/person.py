@@ -178,7 +178,7 @@ def _forget_key(name: str, key: LiveKey, person: Person) -> dict[str, str]:
 
 def _gone(name: str, field: str | None, value: str | None, person: Person) -> bool:
     """Whether a member or field says something of the person alone."""
-    if field == person.text:
+    if field == person.text or (name == "served" and field and field.endswith(f":{person.text}")):
         return True
     if name in ("links", "points:handle"):
         return field in person.handles or (name == "links" and value == person.text)
