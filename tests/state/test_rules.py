@@ -63,7 +63,7 @@ async def test_a_fair_session_of_few_artists(
     table = Table(clients, guild, dice.choice(list(LADDERS)))
     await table.sit()
     await _set(table, "limit:0", "0")
-    for step in range(400):
+    for step in range(240):
         if step % 50 == 0:
             await _set(table, "limit:pending", "1" if step % 100 else None)
             await _set(table, "fair:paid", str(every) if every and step % 200 else None)
