@@ -26,6 +26,8 @@ EVERYBODY: Mapping[str, str] = {
     "portal.history": "shows the presser's own songs",
     "portal.link": "everybody may submit",
     "portal.points": "shows the presser's own points",
+    "privacy.delete": "forgets the presser; drawn for somebody else it counts as outdated",
+    "privacy.keep": "changes nothing",
     "queue.page": "the list is for everybody, and a page of it is answered to the presser alone",
     "submit.form": "everybody may submit",
     "mine.open": "everybody has songs of their own, or none",
@@ -145,6 +147,12 @@ def whole(config: pytest.Config) -> bool:
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not (
         option.keyword or option.markexpr or getattr(option, "lf", False) or getattr(option, "deselect", None)
     )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the whole run where something was never driven though every test passed."""
+    if session.exitstatus == pytest.ExitCode.OK and whole(session.config) and any(tally.missing()):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
