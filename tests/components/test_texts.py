@@ -204,6 +204,12 @@ def test_no_sentence_is_left_over() -> None:
     assert sorted(set(sentences(FALLBACK)) - used) == []
 
 
+@pytest.mark.parametrize("language", FOREIGN)
+def test_every_language_has_every_sentence(language: str) -> None:
+    missing = sorted(set(sentences(FALLBACK)) - set(sentences(language)))
+    assert missing == [], f"write them in components/texts/{language}"
+
+
 def test_a_foreign_language_has_nothing_of_its_own() -> None:
     extra = [f"{language} {key}" for language in FOREIGN for key in sentences(language)]
     assert [each for each in extra if each.partition(" ")[2] not in sentences(FALLBACK)] == []
