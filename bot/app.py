@@ -313,6 +313,8 @@ async def _run(settings: Settings, *, reload: bool) -> int:
         # What is loaded by now stays: the collector need not look through it during the show.
         gc.collect()
         gc.freeze()
+        # By default it runs several times in every answer, mostly over objects that die by themselves.
+        gc.set_threshold(20_000, 20, 20)
         for line in (f"Skipline is up, role {settings.role.value}.", *app.stores.report):
             _log.info("%s", line)
         if not await _stopped(stop, app):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 import alluka
 import hikari
@@ -31,10 +32,27 @@ from state.song import SongState
 
 _CLEAR: Final = "queue.clear"
 
+_DRAWN_KEPT: Final = 256
+_Drawn: TypeAlias = tuple[Board, hikari.Embed, Sequence[hikari.impl.MessageActionRowBuilder]]
+_pages: dict[tuple[int, int, str], _Drawn] = {}
+
 routes = Router()
 queue_ = tanjun.slash_command_group(
     "queue", describe("queue.description"), default_to_ephemeral=True, dm_enabled=False
 )
+
+
+def _drawn(
+    guild: int, board: Board, locale: str
+) -> tuple[hikari.Embed, Sequence[hikari.impl.MessageActionRowBuilder]]:
+    """A page as it is shown, drawn once for each board that the queue gives again while it is true."""
+    view = (guild, board.offset, locale)
+    kept = _pages.get(view)
+    if kept is None or kept[0] is not board:
+        kept = _pages[view] = (board, page_embed(board, locale), page_rows(board, locale))
+        if len(_pages) > _DRAWN_KEPT:
+            del _pages[next(iter(_pages))]
+    return kept[1], kept[2]
 
 
 async def _page(queue: Queue, guild: int, page: int) -> Board:
@@ -54,7 +72,8 @@ async def show(ctx: tanjun.abc.SlashContext, page: int, queue: alluka.Injected[Q
     """Shows one page to the caller alone."""
     caller = Caller.of(ctx.interaction)
     board = await _page(queue, caller.guild, min(page, 100_000))
-    await ctx.respond(embed=page_embed(board, caller.locale), components=page_rows(board, caller.locale))
+    embed, rows = _drawn(caller.guild, board, caller.locale)
+    await ctx.respond(embed=embed, components=rows)
 
 
 @routes.component(PAGE_HANDLER)
@@ -62,7 +81,8 @@ async def turn(press: Press) -> None:
     """Turns the page in the presser's own message."""
     caller = Caller.of(press.interaction)
     board = await _page(press.get(Queue), caller.guild, page_asked(press.args))
-    await press.update(embeds=[page_embed(board, caller.locale)], components=page_rows(board, caller.locale))
+    embed, rows = _drawn(caller.guild, board, caller.locale)
+    await press.update(embeds=[embed], components=rows)
 
 
 @queue_.as_sub_command("where", describe("queue.where_description"))
@@ -197,7 +217,7 @@ async def clear(
     await ctx.respond(text, components=_clear_rows(caller, caller.request, count))
 
 
-def _clear_rows(caller: Caller, request: str, count: int) -> list[hikari.impl.MessageActionRowBuilder]:
+def _clear_rows(caller: Caller, request: str, count: int) -> Sequence[hikari.impl.MessageActionRowBuilder]:
     yes = say("queue.clear_yes_one" if count == 1 else "queue.clear_yes", caller.locale, count=count)
     return confirm_rows(_CLEAR, request, caller.locale, yes=yes, danger=True)
 

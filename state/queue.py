@@ -25,7 +25,7 @@ EDITABLE: Final = frozenset(("title", "artist", "link", "note", "track", "file",
 """Fields of a song that its artist may change while it waits."""
 
 BOARDS_KEPT: Final = 256
-"""Boards a process keeps, a few tens of kilobytes each: the script says when one is still true."""
+"""Boards a process keeps, a few tens of kilobytes each: the revision says when one is still true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,19 +303,15 @@ class Queue:
         """
         if min(offset, count, pending, held) < 0:
             raise ValueError("offset and counts start at 0")
-        wanted: dict[str, object] = {"offset": offset, "count": count, "pending": pending, "held": held}
         view = (guild, offset, count, pending, held)
         kept = self._boards.get(view)
-        if kept is not None:
-            wanted["known"] = str(kept.revision)
+        if kept is not None and await self._redis.get(keys.revision(guild)) == str(kept.revision):
+            return kept
+        wanted = {"offset": offset, "count": count, "pending": pending, "held": held}
         reply = await self._scripts.read("board", guild, wanted)
         if reply[0] is None:
-            self._boards.pop(view, None)
-            wanted.pop("known", None)
             await self._scripts.open(guild)
             reply = await self._scripts.read("board", guild, wanted)
-        if kept is not None and len(reply) == 1:
-            return kept
         board = Board.from_reply(reply, offset)
         self._boards[view] = board
         if len(self._boards) > BOARDS_KEPT:

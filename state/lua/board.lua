@@ -3,11 +3,6 @@
 -- ARGS: offset and count of the waiting songs wanted; pending, held: how many of those, from the first
 -- Answers a flat list: revision, now, settings, ladder, counts by tier, waiting total, songs of the page,
 -- pending total, pending songs, held total, held songs, the last undoable move as JSON, the playing song, the record of its artist.
--- With `known`, the revision of a board the caller still has: only that revision, when it is the newest.
-if ARGS.known and redis.call('GET', KEYS[1]) == ARGS.known then
-  return { ARGS.known }
-end
-
 local function songs(members)
   local rows = {}
   for index, member in ipairs(members) do
