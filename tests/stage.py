@@ -77,13 +77,10 @@ async def app(
     from bot.app import running  # only who needs the bot pays for loading it
 
     settings = settings_for(discord, stage_redis_url, session_database_url, tmp_path_factory.mktemp("data"))
-    with pytest.MonkeyPatch.context() as patch:
-        # Hundreds of tests wait for a painting; tests/bot/test_displays.py holds displays to their real pace.
-        patch.setattr("bot.displays.PACE", 0.3)
-        async with running(settings) as app:
-            await asyncio.wait_for(app.commands_declared.wait(), 10)
-            drives_plugin.know(doors_of(app))
-            yield app
+    async with running(settings) as app:
+        await asyncio.wait_for(app.commands_declared.wait(), 10)
+        drives_plugin.know(doors_of(app))
+        yield app
 
 
 @dataclass
