@@ -30,7 +30,7 @@ async def clients(quiet_redis_url: str) -> AsyncIterator[list[Client]]:
 
 
 @pytest.mark.parametrize("ladder", LADDERS)
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ops=_OPS)
 async def test_any_moves(clients: list[Client], ladder: str, ops: list[Op]) -> None:
     table = Table(clients, next(_guilds), ladder)
@@ -63,7 +63,7 @@ async def test_a_fair_session_of_few_artists(
     table = Table(clients, guild, dice.choice(list(LADDERS)))
     await table.sit()
     await _set(table, "limit:0", "0")
-    for step in range(240):
+    for step in range(160):
         if step % 50 == 0:
             await _set(table, "limit:pending", "1" if step % 100 else None)
             await _set(table, "fair:paid", str(every) if every and step % 200 else None)
