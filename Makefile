@@ -27,8 +27,9 @@ run: $(READY) ## run the bot with the settings of the environment and .env
 doctor: $(READY) ## check settings, servers and Discord, and say what to mend
 	$(BIN)/skipline doctor
 
+# Most tests wait for servers and for the pace of the displays: four processes keep two cores busy.
 test: $(READY) ## run all tests; ARGS="tests/state -x" runs some
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal $(ARGS)
 
 check: lint types imports ## everything that is checked without running the code
 

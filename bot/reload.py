@@ -114,12 +114,13 @@ class Reloader:
             return
         try:
             await self._load(name)
-        except Exception:
-            _log.exception("%s cannot be opened; the old one stays.", name)
+        except Exception as error:
             await self._unload(name)
             _remember_modules(name, old)
             if old:
                 await self._load(name)
+            # Said once it is true: until here the plugin's commands were not there.
+            _log.error("%s cannot be opened; the old one stays.", name, exc_info=error)
             return
         self._retire(views)
         _log.info("%s was loaded again.", name)

@@ -12,6 +12,7 @@ from typing import Protocol
 import pytest
 
 from sandbox.discord.schema import Exchange, Report, Schema, find_schema
+from tests.tallies import counting_for_another, tallies
 
 SHOWN = 40
 
@@ -37,16 +38,20 @@ class Run:
     """The schema, opened at first need, and the tally of this run."""
 
     def __init__(self) -> None:
-        self.report = Report()
+        self.report = Report(tallies["schema"], tallies["schema details"])
         self.schema: Schema | None = None
-        self.absent = False
+
+    @property
+    def absent(self) -> bool:
+        """Whether the schema was looked for in vain."""
+        return bool(self.report.counts["absent"])
 
     def open(self) -> Schema | None:
         """Give the schema, or None where its file is nowhere."""
         if self.schema is None and not self.absent:
             path = find_schema()
             self.schema = None if path is None else Schema(path)
-            self.absent = path is None
+            self.report.counts["absent"] = path is None
         return self.schema
 
     def take(self, exchange: Exchange) -> None:
@@ -66,6 +71,8 @@ def watch(sandbox: Watched) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run where the schema was broken though every test passed."""
+    if counting_for_another(session.config):
+        return
     if run.report.broken and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -79,7 +79,7 @@ async def app(
     settings = settings_for(discord, stage_redis_url, session_database_url, tmp_path_factory.mktemp("data"))
     async with running(settings) as app:
         await asyncio.wait_for(app.commands_declared.wait(), 10)
-        drives_plugin.know(doors_of(app))
+        drives_plugin.tally.know(doors_of(app))
         yield app
 
 

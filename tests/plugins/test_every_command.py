@@ -33,14 +33,16 @@ def test_a_door_is_named_as_people_and_the_code_name_it() -> None:
 
 def test_what_was_never_driven_or_never_refused_is_missing() -> None:
     mine = Tally()
-    mine.doors = Doors(
-        {
-            name: Command(name, "", (), who, hikari.CommandType.SLASH)
-            for name, who in (("review next", REVIEWERS), ("queue show", FOR_ALL))
-        },
-        frozenset({"a.b"}),
-        frozenset(),
-        frozenset(),
+    mine.know(
+        Doors(
+            {
+                name: Command(name, "", (), who, hikari.CommandType.SLASH)
+                for name, who in (("review next", REVIEWERS), ("queue show", FOR_ALL))
+            },
+            frozenset({"a.b"}),
+            frozenset(),
+            frozenset(),
+        )
     )
     assert mine.missing() == (["a.b", "queue show", "review next"], ["a.b", "review next"])
     mine.take(NEXT, {"type": 4, "data": {"content": say("common.reviewers_only")}})

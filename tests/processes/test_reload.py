@@ -51,12 +51,15 @@ async def copy(sandbox: Sandbox, data_dir: Path, redis_of: Redis, room: Room) ->
         await process.end(signal.SIGKILL)
 
 
-def edit(process: Process, path: str, before: str, after: str) -> None:
+def edit(process: Process, path: str, *changes: tuple[str, str]) -> None:
+    """Replaces texts of a file at one stroke, so that the watcher sees all of them or none."""
     file = process.root / path
     text = file.read_text()
-    assert before in text
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after, 1)
     changed = file.with_suffix(".new")
-    changed.write_text(text.replace(before, after, 1))
+    changed.write_text(text)
     changed.replace(file)
 
 
@@ -69,7 +72,7 @@ async def test_a_changed_plugin_is_loaded_again_and_a_broken_one_is_not(
 ) -> None:
     end = "component = tanjun.Component("
     before = puts(sandbox)
-    edit(copy, "plugins/queue.py", end, NEW_COMMAND + end)
+    edit(copy, "plugins/queue.py", (end, NEW_COMMAND + end))
     await copy.says("plugins.queue was loaded again")
     await sandbox.wait_for_request(lambda each: each.method == "PUT" and "echo" in str(each.body))
     await copy.says("Discord has the commands", times=2)
@@ -77,19 +80,23 @@ async def test_a_changed_plugin_is_loaded_again_and_a_broken_one_is_not(
     assert "first echo" in (await room.alice.command("echo", channel=room.queue)).text
 
     # A change that Discord need not know of is not declared.
-    edit(copy, "plugins/queue.py", "first echo", "second echo")
+    edit(copy, "plugins/queue.py", ("first echo", "second echo"))
     await copy.says("plugins.queue was loaded again", times=2)
     assert "second echo" in (await room.alice.command("echo", channel=room.queue)).text
     assert puts(sandbox) == before + 1
 
-    edit(copy, "plugins/queue.py", "second echo", '" not Python')
+    edit(copy, "plugins/queue.py", ("second echo", '" not Python'))
     await copy.says("plugins.queue cannot be loaded; the old one stays.")
     await copy.says("SyntaxError")
     assert "second echo" in (await room.alice.command("echo", channel=room.queue)).text
 
     # It imports, but its buttons clash with another plugin's.
-    edit(copy, "plugins/queue.py", '" not Python', "third echo")
-    edit(copy, "plugins/queue.py", "    router.include(routes)", CLASH)
+    edit(
+        copy,
+        "plugins/queue.py",
+        ('" not Python', "third echo"),
+        ("    router.include(routes)", CLASH),
+    )
     await copy.says("plugins.queue cannot be opened; the old one stays.")
     assert "second echo" in (await room.alice.command("echo", channel=room.queue)).text
     shown = await room.alice.command("queue show", channel=room.queue)
@@ -102,9 +109,9 @@ async def test_the_panel_outlives_its_plugin(
     await room.submit(room.alice, "First light")
     await room.submit(room.bruno, "Second wind")
     await put_up_panel(redis_of, room)
-    edit(copy, "plugins/panel/__init__.py", "component = ", "# changed\ncomponent = ")
+    edit(copy, "plugins/panel/__init__.py", ("component = ", "# changed\ncomponent = "))
     await copy.says("plugins.panel was loaded again")
-    edit(copy, "plugins/submit/__init__.py", "component = ", "# changed\ncomponent = ")
+    edit(copy, "plugins/submit/__init__.py", ("component = ", "# changed\ncomponent = "))
     await copy.says("plugins.submit was loaded again")
     panel = await room.panel()
     reply = await room.host.press(panel, label="Next")

@@ -1,8 +1,7 @@
-"""A server of these tests' own, and a line on how much the queue's rules were played."""
+"""A server of these tests' own."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -25,10 +24,3 @@ async def redis(quiet_redis_url: str) -> AsyncIterator[Redis]:
     client = connect(quiet_redis_url)
     yield client
     await client.aclose()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    table = sys.modules.get("tests.state.table")
-    if table is not None:
-        for what, count in table.played.items():
-            terminalreporter.write_line(f"queue against its model: {count} {what}")

@@ -13,11 +13,12 @@ from state.refusal import Refused
 from tests.state import raw
 from tests.state.model import Model, Refusal
 from tests.state.plays import LADDERS, Client, Op, Play, bind
+from tests.tallies import tallies
 
 outcomes: Counter[tuple[str, str]] = Counter()
 """How each kind of move ended: done or refused, and why."""
 
-played: Counter[str] = Counter()
+played = tallies["queue against its model"]
 """Moves made and states compared in this run."""
 
 

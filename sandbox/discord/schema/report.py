@@ -62,18 +62,32 @@ class Findings:
 
 @dataclass(slots=True)
 class Report:
-    """The tally of a run, and every way the schema was broken with how often."""
+    """The tally of a run: `checked`, `broken` and `known` requests, and each breach with its count.
 
-    checked: int = 0
-    broken: int = 0
-    known: int = 0
+    Both counters may be given, to be kept or added up by somebody else.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter[str])
     details: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def checked(self) -> int:
+        """Requests that were held against the schema."""
+        return self.counts["checked"]
+
+    @property
+    def broken(self) -> int:
+        """Those that break it."""
+        return self.counts["broken"]
+
+    @property
+    def known(self) -> int:
+        """Those with a deviation that is known and accepted."""
+        return self.counts["known"]
 
     def add(self, exchange: Exchange, findings: Findings) -> None:
         """Count one exchange."""
-        self.checked += 1
-        self.broken += bool(findings.broken)
-        self.known += bool(findings.known)
+        self.counts.update(checked=1, broken=int(bool(findings.broken)), known=int(bool(findings.known)))
         for text in findings.broken:
             self.details[f"{exchange.method} {exchange.route} {exchange.status}: {text}"] += 1
 
