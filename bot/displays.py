@@ -196,10 +196,11 @@ class Displays:
             return False
         file = painting.file or ""
         try:
-            if message and not await self._edit(channel, message, painting, painted.file != file):
-                message = 0
-            if not message:
-                message = await self._post(guild, kind, channel, painting)
+            if not message or not await self._edit(channel, message, painting, painted.file != file):
+                message = await self._post(guild, kind, (channel, message), painting)
+                if not message:
+                    self._mark(guild)
+                    return True
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
             await self._switch_off(guild, kind, channel, message, refused)
             return True
@@ -252,10 +253,15 @@ class Displays:
             return False
         return True
 
-    async def _post(self, guild: int, kind: str, channel: int, painting: Painting) -> int:
-        """Posts the message and registers it; a crash in between posts no second one (same nonce)."""
-        places = await self._configuration.displays(guild)
-        old = places.get(kind, (channel, 0))[1]
+    async def _post(self, guild: int, kind: str, place: tuple[int, int], painting: Painting) -> int:
+        """Posts the message of a display that stands at a place, and registers it.
+
+        A crash in between posts no second one (same nonce). Whoever moves the display or takes it down
+        meanwhile has the last word: then nothing is left behind, and it gives 0.
+        """
+        channel, old = place
+        if (await self._configuration.displays(guild)).get(kind) != place:
+            return 0
         nonce = hashlib.blake2b(f"{guild} {kind} {channel} {old}".encode(), digest_size=10).hexdigest()
         message = await self._rest.create_message(
             channel,
@@ -268,18 +274,24 @@ class Displays:
             mentions_everyone=False,
         )
         await pin(self._rest, channel, message)
+        posted = (channel, int(message.id))
         try:
             await self._configuration.set_display(
-                guild, f"display:{message.id}", _SELF, kind, (channel, int(message.id))
+                guild, f"display:{message.id}", _SELF, kind, posted, seen=place
             )
         except Refused:
-            _log.debug("The %s display of guild %d was registered already.", kind, guild)
+            if (await self._configuration.displays(guild)).get(kind) != posted:
+                await self._delete(*posted)
+                return 0
         if old:
-            try:
-                await self._rest.delete_message(channel, old)
-            except (hikari.NotFoundError, hikari.ForbiddenError):
-                _log.debug("The old %s display of guild %d is gone.", kind, guild)
-        return int(message.id)
+            await self._delete(channel, old)
+        return posted[1]
+
+    async def _delete(self, channel: int, message: int) -> None:
+        try:
+            await self._rest.delete_message(channel, message)
+        except (hikari.NotFoundError, hikari.ForbiddenError):
+            _log.debug("Message %d of channel %d is gone.", message, channel)
 
     def _attachments(self, painting: Painting) -> list[hikari.File]:
         return [hikari.File(self._files.path(painting.file))] if painting.file else []

@@ -252,13 +252,23 @@ class Configuration:
         return {kind: (int(place["channel"]), int(place["message"])) for kind, place in places.items()}
 
     async def set_display(
-        self, guild: int, request: str, actor: Actor, kind: str, place: tuple[int, int] | None
+        self,
+        guild: int,
+        request: str,
+        actor: Actor,
+        kind: str,
+        place: tuple[int, int] | None,
+        *,
+        seen: tuple[int, int] | None = None,
     ) -> None:
-        """Registers where a display stands, or (None) that there is none."""
-        value = None
-        if place is not None:
-            value = orjson.dumps({"channel": str(place[0]), "message": str(place[1])}).decode()
-        await self._configure("displays", guild, request, actor, displays=_part({kind: value}, None))
+        """Registers where a display stands, or (None) that there is none.
+
+        With `seen` it must still stand there; else it is refused as `changed`.
+        """
+        expected = {kind: _place(seen)} if seen is not None else None
+        await self._configure(
+            "displays", guild, request, actor, displays=_part({kind: _place(place)}, expected)
+        )
 
     async def _configure(
         self,
@@ -271,6 +281,12 @@ class Configuration:
         await self._scripts.move("configure", guild, request, actor, {"kind": kind, **parts})
         # Whoever changed something reads it back at once, before the feed has told of it.
         self._forget(guild)
+
+
+def _place(place: tuple[int, int] | None) -> str | None:
+    if place is None:
+        return None
+    return orjson.dumps({"channel": str(place[0]), "message": str(place[1])}).decode()
 
 
 def _part(values: Values, seen: Values | None, *, replace: bool = False) -> dict[str, object]:

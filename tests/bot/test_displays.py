@@ -121,6 +121,31 @@ async def test_a_lost_reply_posts_no_second_message(stage: Stage) -> None:
     assert len(displayed(stage.queue)) == 1
 
 
+@pytest.mark.parametrize("to", ["elsewhere", None])
+async def test_whoever_moves_a_display_while_it_is_posted_has_the_last_word(
+    stage: Stage, to: str | None
+) -> None:
+    route = f"/channels/{stage.queue.id}/messages"
+    fault = stage.discord.faults.delay("POST", route, 0.3, after=True)
+    configuration = stage.app.stores.configuration
+    await configuration.set_display(stage.id, "put up", ARTIST, "public", (int(stage.queue.id), 0))
+    await fault.struck()
+    target = stage.guild.create_channel(to) if to else None
+    place = (int(target.id), 0) if target else None
+    await configuration.set_display(stage.id, "moved", ARTIST, "public", place)
+    await until(lambda: _posted_and_gone(stage))
+    if target:
+        await target.wait_for(lambda messages: bool(messages))
+        await quiet(stage)
+        assert len(displayed(target)) == 1
+    registered = (await configuration.displays(stage.id)).get("public")
+    assert registered == ((int(target.id), int(displayed(target)[0].id)) if target else None)
+
+
+async def _posted_and_gone(stage: Stage) -> bool:
+    return calls(stage, stage.queue)["POST"] == 1 and not stage.queue.messages
+
+
 async def test_a_withdrawn_permission_turns_a_display_off_and_leaves_the_others(stage: Stage) -> None:
     await stage.display("public", stage.queue)
     await stage.display("reviewer", stage.review)
