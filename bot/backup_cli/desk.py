@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 from rich.console import Console
 
@@ -22,6 +20,7 @@ from persistence.archive import Archive
 from persistence.backups import Backups, BackupStore
 from persistence.errors import PersistenceError
 from persistence.pool import Pool, open_pool
+from state.connection import connect
 
 PATIENT_SECONDS: Final = 60.0
 """A restore of thousands of songs keeps Redis busy for longer than a press of a button may wait."""
@@ -83,13 +82,7 @@ async def _open_redis(
     elif needed:
         progress("Starting the embedded Valkey")
         url = (await stack.enter_async_context(embedded.valkey(settings.data_dir))).url
-    client = Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=PATIENT_SECONDS,
-        socket_connect_timeout=5.0,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), retries=3),
-    )
+    client = connect(url, patience=PATIENT_SECONDS)
     stack.push_async_callback(client.aclose)
     if needed:
         try:
