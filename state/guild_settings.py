@@ -82,6 +82,8 @@ REGISTRY: Final = (
     Setting("submissions_channel", "channel:submissions", Kind.CHANNEL, ""),
     Setting("queue_channel", "channel:queue", Kind.CHANNEL, ""),
     Setting("review_channel", "channel:review", Kind.CHANNEL, ""),
+    Setting("now_playing_channel", "channel:now_playing", Kind.CHANNEL, ""),
+    Setting("bookmarks_channel", "channel:bookmarks", Kind.CHANNEL, ""),
     Setting("notices", "notices", Kind.CHOICE, "dm", choices=("dm", "channel", "off")),
     Setting("notices_channel", "channel:notices", Kind.CHANNEL, ""),
     Setting("language", "language", Kind.LANGUAGE, "en"),

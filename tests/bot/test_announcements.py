@@ -67,6 +67,19 @@ async def test_each_song_is_announced_once_and_undo_crosses_it_out(stage: Stage)
     assert "~~" not in "".join(texts)
 
 
+async def test_who_manages_the_server_chooses_the_channels(stage: Stage) -> None:
+    for name, channel in (("now_playing_channel", stage.queue), ("bookmarks_channel", stage.pending)):
+        reply = await stage.mod.command("settings set", stage.review, name=name, value=channel.name)
+        assert "takes a text channel of this server" in reply.text, reply.text
+        reply = await stage.mod.command("settings set", stage.review, name=name, value=f"<#{channel.id}>")
+        assert f"none → <#{channel.id}>" in reply.text, reply.text
+    number = await submitted(stage, stage.alice, "First light")
+    await next_song(stage)
+    await announced(stage, stage.queue, "Now playing")
+    await stage.app.stores.queue.bookmark(stage.id, secrets.token_hex(8), MIA, number)
+    await announced(stage, stage.pending, "First light")
+
+
 async def test_without_a_channel_nothing_is_owed(stage: Stage) -> None:
     await submitted(stage, stage.alice, "First light")
     await next_song(stage)
