@@ -3,8 +3,9 @@
 hikari 2.2.0 removed `is_dm_enabled` from application commands in favour of context types; tanjun still
 reads it from the builders it declares and, on every later start, from the commands Discord already has.
 Importing this module adds it to both. Its comparison of the two also takes an option without options of its
-own for a changed one when Discord leaves the empty list out: it is replaced by one that does not. It must be
-imported before the first `tanjun.Client` is built.
+own for a changed one when Discord leaves the empty list out, and does not see when only a translation of an
+option or of a choice has changed: it is replaced by one that mends both. It must be imported before the first
+`tanjun.Client` is built.
 
 `tests/bot/test_tanjun_compat.py` fails as soon as either library makes this module unnecessary.
 """
@@ -57,7 +58,18 @@ def _same_option(one: hikari.CommandOption, other: hikari.CommandOption) -> bool
         choices, channels = option.choices or None, option.channel_types or None
         return attrs.evolve(option, options=None, choices=choices, channel_types=channels)
 
-    return bare(one) == bare(other) and _same_options(one.options, other.options)
+    return (
+        bare(one) == bare(other)
+        and _words(one) == _words(other)
+        and _same_options(one.options, other.options)
+    )
+
+
+def _words(option: hikari.CommandOption) -> tuple[dict[str, str], ...]:
+    """What an option and its choices are called in each language: hikari leaves that out of its `==`."""
+    said = [option.name_localizations, option.description_localizations]
+    said += [choice.name_localizations for choice in option.choices or ()]
+    return tuple({str(locale): word for locale, word in words.items()} for words in said)
 
 
 def _same_command(

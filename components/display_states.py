@@ -35,9 +35,14 @@ class DisplayFacts:
     code: int = 0
 
 
+def kind_key(kind: str) -> str:
+    """The key of what people call a kind of display."""
+    return f"displays.kind_{kind}"
+
+
 def kind_name(kind: str, locale: str = FALLBACK) -> str:
     """What people call a kind of display."""
-    return say(f"displays.kind_{kind}", locale)
+    return say(kind_key(kind), locale)
 
 
 def off_text(kind: str, channel: int, code: int, locale: str = FALLBACK) -> str:

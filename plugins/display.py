@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from tanjun.permissions import calculate_everyone_permissions, calculate_permissions
 
 from bot.errors import UserError
-from components.display_states import Condition, DisplayFacts, kind_name, list_text
+from components.choices import choices
+from components.display_states import Condition, DisplayFacts, kind_key, kind_name, list_text
 from components.displays import KINDS
 from components.setup import DISPLAYS, missing_in
 from components.texts import describe, say
@@ -33,7 +34,7 @@ display = tanjun.slash_command_group(
     default_to_ephemeral=True,
     dm_enabled=False,
 )
-_KIND_CHOICES: Final = {kind_name(kind): kind for kind in KINDS}
+_KIND_CHOICES: Final = choices({kind: kind_key(kind) for kind in KINDS})
 
 
 def _admit(ctx: tanjun.abc.SlashContext) -> Caller:

@@ -9,6 +9,7 @@ import hikari
 import tanjun
 
 from bot.errors import UserError
+from components.choices import choices
 from components.notices import choice_text
 from components.texts import describe, say
 from components.who import Caller
@@ -57,7 +58,7 @@ async def show(ctx: tanjun.abc.SlashContext, store: alluka.Injected[Notices]) ->
 @tanjun.with_str_slash_option(
     "where",
     describe("notices.server_where"),
-    choices={say(f"notices.where_{mode.value}"): mode.value for mode in Mode},
+    choices=choices({mode.value: f"notices.where_{mode.value}" for mode in Mode}),
 )
 @notices.as_sub_command("server", describe("notices.server_description"))
 async def server(

@@ -117,7 +117,7 @@ async def history(
     await ctx.respond(embed=embed, components=rows)
 
 
-@tanjun.as_user_menu(say("review.person_menu"), default_to_ephemeral=True, dm_enabled=False)
+@tanjun.as_user_menu(describe("review.person_menu"), default_to_ephemeral=True, dm_enabled=False)
 async def songs_of_person(
     ctx: tanjun.abc.MenuContext,
     user: hikari.User,

@@ -77,7 +77,7 @@ async def bookmark(
     await answer(ctx, bookmarked_text(marked, caller.locale))
 
 
-@tanjun.as_message_menu(say("review.score_menu"), default_to_ephemeral=True, dm_enabled=False)
+@tanjun.as_message_menu(describe("review.score_menu"), default_to_ephemeral=True, dm_enabled=False)
 async def score_this(
     ctx: tanjun.abc.MenuContext,
     message: hikari.Message,

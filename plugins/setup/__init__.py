@@ -13,6 +13,7 @@ import tanjun
 from bot.answers import already_answered
 from bot.errors import UserError
 from bot.router import Press, Router, encode
+from components.choices import choices
 from components.ladder_lines import LADDER_FORM, OWN, ladder_form
 from components.setup import (
     CHANNEL_CHOICE,
@@ -55,7 +56,7 @@ def _lock(caller: Caller) -> asyncio.Lock:
     "ladder",
     describe("setup.ladder_option"),
     default=None,
-    choices={say(f"setup.ladder_{name}"): name for name in PRESETS},
+    choices=choices({name: f"setup.ladder_{name}" for name in PRESETS}),
 )
 @tanjun.with_channel_slash_option(
     "review", describe("setup.review_option"), default=None, types=[hikari.GuildTextChannel]

@@ -20,6 +20,9 @@ MESSAGE: Final = 3
 SUB_COMMAND: Final = 1
 SUB_COMMAND_GROUP: Final = 2
 
+_FALLBACKS: Final = {"en-US": "en-GB", "en-GB": "en-US", "es-419": "es-ES"}
+"""Where a client looks before it takes the default (Application Commands, Locale fallbacks)."""
+
 Key = tuple[int, str]
 
 
@@ -73,12 +76,14 @@ class Commands:
         """Delete a command."""
         del self._scopes[guild_id][command["type"], command["name"]]
 
-    def find(self, name: str, guild_id: int | None, command_type: int = CHAT_INPUT) -> Json | None:
-        """Find what a person in a guild, or in a direct channel where None, gets under a name."""
+    def find(
+        self, name: str, guild_id: int | None, command_type: int = CHAT_INPUT, locale: str = "en-US"
+    ) -> Json | None:
+        """Find what a person in a guild, or in a direct channel where None, gets under a name they read."""
         for scope in (guild_id, None):
-            found = self._scopes.get(scope, {}).get((command_type, name))
-            if found is not None:
-                return found
+            for command in self._scopes.get(scope, {}).values():
+                if command["type"] == command_type and localized(command, locale) == name:
+                    return command
         return None
 
     def _shape(self, guild_id: int | None, body: Json, old: Json | None) -> Json:
@@ -124,6 +129,15 @@ def _option(body: Json) -> Json:
 
 def _same(old: Json, new: Json) -> bool:
     return {**old, "version": None} == {**new, "version": None}
+
+
+def localized(body: Json, locale: str, key: str = "name") -> str:
+    """What a client of that language shows of a command, an option or a choice: `name` or `description`."""
+    words = cast("dict[str, str]", body.get(f"{key}_localizations") or {})
+    for each in (locale, _FALLBACKS.get(locale)):
+        if each is not None and each in words:
+            return words[each]
+    return str(body[key])
 
 
 def descend(command: Json, path: list[str]) -> tuple[list[Json], list[Json]]:

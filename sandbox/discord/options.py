@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.discord import payloads
 from sandbox.discord.channels import Channel
+from sandbox.discord.commands import localized
 from sandbox.discord.members import Role, User
 from sandbox.discord.messages import Upload
 
@@ -43,6 +44,11 @@ class Resolved:
     def body(self) -> Json:
         """What goes into the data: empty, or `resolved`."""
         return {"resolved": self._found} if self._found else {}
+
+    @property
+    def locale(self) -> str:
+        """The language of whoever fills in."""
+        return self._person.user.locale
 
     def user(self, user: User) -> str:
         """Add a user, and their membership."""
@@ -159,7 +165,7 @@ def _value(option: Json, value: Any, resolved: Resolved, forge: bool) -> Any:
         return value
     if option.get("choices"):
         for choice in option["choices"]:
-            if value in (choice["value"], choice["name"]):
+            if value in (choice["value"], localized(choice, resolved.locale)):
                 return choice["value"]
         raise ClientRefused(f"{value!r} is none of the choices of {option['name']!r}")
     if kind == BOOLEAN:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.discord import forms, menus
-from sandbox.discord.commands import MESSAGE, USER, descend, nest
+from sandbox.discord.commands import MESSAGE, USER, descend, localized, nest
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT
 from sandbox.discord.messages import BUTTON, LINK_STYLE, STRING_SELECT
 from sandbox.discord.options import ClientRefused, Resolved, fill
@@ -118,6 +118,12 @@ class Person:
         filled = fill(declared, {**(options or {}), **values}, resolved, forge=forge)
         data = self._command_data(command, nest(way, filled), resolved)
         return await self._act(COMMAND, where, data)
+
+    def choices(self, name: str, option: str, /, channel: Channel | None = None) -> list[tuple[str, Any]]:
+        """The fixed choices of an option as (name in this person's language, value). Raises ClientRefused."""
+        _, _, declared = self._declared(name, self._where(channel), forge=False)
+        found = next((each.get("choices") or () for each in declared if each["name"] == option), ())
+        return [(localized(each, self.user.locale), each["value"]) for each in found]
 
     async def autocomplete(
         self,
@@ -298,7 +304,7 @@ class Person:
 
     def _offered(self, name: str, channel: Channel, kind: int, *, forge: bool) -> Json:
         guild_id = None if channel.guild is None else channel.guild.id
-        command = self.sandbox.commands.find(name, guild_id, kind)
+        command = self.sandbox.commands.find(name, guild_id, kind, self.user.locale)
         if command is None:
             raise ClientRefused(f"there is no command {name!r}")
         if forge:

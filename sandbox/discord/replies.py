@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from sandbox.discord.commands import localized
 from sandbox.discord.interactions import (
     COMMAND,
     COMPONENT,
@@ -145,5 +146,5 @@ class Reply:
 
 
 def choices(interaction: Interaction) -> list[tuple[str, Any]]:
-    """Give the suggestions of an autocomplete as (name, value)."""
-    return [(str(each["name"]), each["value"]) for each in interaction.choices]
+    """Give the suggestions of an autocomplete as (name in the person's language, value)."""
+    return [(localized(each, interaction.user.locale), each["value"]) for each in interaction.choices]

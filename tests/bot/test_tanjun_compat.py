@@ -85,7 +85,7 @@ async def registry() -> AsyncIterator[Registry]:
 
 @asynccontextmanager
 async def started_client(
-    registry: Registry, description: str = "See the queue."
+    registry: Registry, description: str = "See the queue.", free: str = "Gratis", where: str = "Wo."
 ) -> AsyncIterator[tanjun.Client]:
     """A new process's view: new builders, new tanjun client, nothing remembered."""
 
@@ -103,8 +103,14 @@ async def started_client(
     show.add_str_option(
         "song", "Which song.", autocomplete=complete, min_length=1, max_length=80, default=None
     )
-    show.add_str_option("tier", "Which tier.", choices={"Free": "0", "5 Skip": "5"}, default=None)
-    show.add_channel_option("place", "Where.", types=[hikari.TextableGuildChannel], default=None)
+    tiers = [
+        hikari.CommandChoice(name="Free", name_localizations={"de": free}, value="0"),
+        hikari.CommandChoice(name="5 Skip", value="5"),
+    ]
+    show.add_str_option("tier", "Which tier.", choices=tiers, default=None)
+    show.add_channel_option(
+        "place", {"default": "Where.", "de": where}, types=[hikari.TextableGuildChannel], default=None
+    )
     show.add_attachment_option("file", "A song.", default=None)
     show.add_float_option("weight", "How much.", min_value=0.5, max_value=2, default=None)
     queue.add_command(show)
@@ -152,6 +158,15 @@ async def test_a_change_is_sent(registry: Registry) -> None:
     async with started_client(registry) as client:
         await client.declare_global_commands(application=APPLICATION)
     async with started_client(registry, "See what plays next.") as client:
+        await client.declare_global_commands(application=APPLICATION)
+    assert registry.writes == 2
+
+
+@pytest.mark.parametrize("changed", [{"free": "Umsonst"}, {"where": "An welchem Ort."}])
+async def test_a_changed_translation_is_sent(registry: Registry, changed: dict[str, str]) -> None:
+    async with started_client(registry) as client:
+        await client.declare_global_commands(application=APPLICATION)
+    async with started_client(registry, **changed) as client:
         await client.declare_global_commands(application=APPLICATION)
     assert registry.writes == 2
 

@@ -91,3 +91,26 @@ async def test_setup_takes_the_servers_own_language(stage: Stage) -> None:
     await guild.owner.command("settings set", general, name="language", value="English")
     await (await guild.owner.command("setup", general)).settled()
     assert (await configuration.settings(int(guild.id))).language == "en"
+
+
+@pytest.mark.parametrize("locale", ["es-ES", "es-419"])
+async def test_choices_and_menus_are_named_in_the_language_of_who_opens_them(
+    stage: Stage, locale: str
+) -> None:
+    owner = speaking(stage.owner, locale)
+    assert owner.choices("notices server", "where", stage.review) == [
+        ("Mensaje directo", "dm"),
+        ("Canal", "channel"),
+        ("Desactivado", "off"),
+    ]
+    kinds = dict(owner.choices("display add", "kind", stage.review))
+    assert kinds["Portal de envíos"] == "portal"
+    assert dict(stage.mod.choices("display add", "kind", stage.review))["Submission portal"] == "portal"
+    said = await owner.command("notices server", stage.review, where="Desactivado")
+    assert said.ok and "no se avisa" in said.text, said.text
+    host = speaking(stage.host, locale)
+    assert not host.offers("Songs of this person", stage.review, kind=2)
+    shown = await host.use_on("Canciones de esta persona", stage.alice, stage.review)
+    assert shown.ok and "Historial" in shown.text, shown.text
+    carla = speaking(stage.carla, "de")
+    assert carla.offers("Songs of this person", stage.queue, kind=2)

@@ -24,6 +24,15 @@ def sub(name: str = "show", *options: Body, kind: int = 1) -> Body:
     return option(name, kind, options=list(options))
 
 
+def named(**words: str) -> Body:
+    """A choice with names in further languages; `es` is Spain's."""
+    return {
+        "name": "Free",
+        "value": "0",
+        "name_localizations": {"es-ES" if key == "es" else key: word for key, word in words.items()},
+    }
+
+
 def choices(count: int, value: Callable[[int], Any] = str) -> list[Body]:
     return [{"name": f"Choice {n}", "value": value(n)} for n in range(count)]
 
@@ -112,6 +121,15 @@ def test_names_that_do_not(name: str | None, code: str) -> None:
         ({"options": [sub("a", option("b"), kind=2)]}, {"options.0.options.0.type": "BASE_TYPE_CHOICES"}),
         ({"options": [option(choices=choices(25))]}, {}),
         ({"options": [option(choices=choices(26))]}, {"options.0.choices": "BASE_TYPE_MAX_LENGTH"}),
+        ({"options": [option(choices=[named(es="n" * 100)])]}, {}),
+        (
+            {"options": [option(choices=[named(es="n" * 101, de="", xx="x")])]},
+            {
+                "options.0.choices.0.name_localizations.es-ES": "BASE_TYPE_BAD_LENGTH",
+                "options.0.choices.0.name_localizations.de": "BASE_TYPE_BAD_LENGTH",
+                "options.0.choices.0.name_localizations.xx": "BASE_TYPE_CHOICES",
+            },
+        ),
         (
             {"options": [option(choices=choices(1), autocomplete=True)]},
             {"options.0.autocomplete": "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_WITH_CHOICES"},
