@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -30,7 +30,7 @@ from bot.errors import SettingsError
 
 __all__ = ["SECRETS", "Role", "Settings", "SettingsError", "ShardRange", "load", "setting_names"]
 
-SECRETS = ("DISCORD_BOT_TOKEN", "REDIS_URL", "DATABASE_URL")
+SECRETS = ("DISCORD_BOT_TOKEN", "REDIS_URL", "DATABASE_URL", "TIKTOK_SIGN_KEY")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 _SHARDS = re.compile(r"(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?/(?P<count>\d{1,5})")
@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     log: str = Field("INFO", validation_alias="SKIPLINE_LOG")
     role: Role = Field(Role.ALL, validation_alias="SKIPLINE_ROLE")
     shards: Annotated[ShardRange | None, NoDecode] = Field(None, validation_alias="SKIPLINE_SHARDS")
+    tiktok_sign_key: SecretStr | None = Field(None, validation_alias="TIKTOK_SIGN_KEY")
+    tiktok_sign_url: str | None = Field(None, validation_alias="TIKTOK_SIGN_URL")
+    tiktok_url: str | None = Field(None, validation_alias="TIKTOK_URL")
     source_url: str | None = Field(None, validation_alias="SKIPLINE_SOURCE_URL")
     revision: str | None = Field(None, validation_alias="SKIPLINE_REVISION")
 
@@ -137,6 +140,18 @@ class Settings(BaseSettings):
                 "DISCORD_REST_URL must be a http or https address that ends in /api/v10, "
                 "for example http://127.0.0.1:8080/api/v10."
             )
+        return url
+
+    @field_validator("tiktok_sign_url", "tiktok_url", mode="before")
+    @classmethod
+    def _check_tiktok_url(cls, value: object, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        url = _plain(value).rstrip("/")
+        parts = _split(url)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            name = str(cls.model_fields[str(info.field_name)].validation_alias)
+            raise ValueError(f"{name} must be a http or https address, for example http://127.0.0.1:8090.")
         return url
 
     @field_validator("source_url", mode="before")
@@ -231,6 +246,15 @@ class Settings(BaseSettings):
             'SKIPLINE_SHARDS must be "auto" or a range of shards and how many there are in all, '
             "counted from 0, for example 0-3/8."
         )
+
+    def to_environment(self) -> dict[str, str]:
+        """The settings as the environment of another process of this bot, secrets included."""
+        values: dict[str, str] = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value is not None:
+                values[str(field.validation_alias)] = _plain(value)
+        return values
 
 
 def _plain(value: object) -> str:
