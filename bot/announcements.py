@@ -8,54 +8,48 @@ looked for in its channel first. Undo crosses a card out and never posts another
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 import secrets
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final
 
 import hikari
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from bot.errors import Reporter
+from bot.upkeep import Upkeep
 from components.announcements import Announcement, announcement, footer, holds
 from persistence.files import FileStore
-from state import keys
 from state.cards import KEPT, Card, CardKind, Cards, Look
 from state.configure import Configuration
-from state.feed import Change, Feed
+from state.feed import Feed
 from state.lease import Lease
 from state.queue import Queue
 from state.song import Song, SongState
 
 _log = logging.getLogger("skipline.announcements")
 
-SETTLE: Final = 0.05
-"""Seconds from a move to its card: whoever pressed is answered first."""
-
-LEASE_SECONDS: Final = 3.0
-"""A process that died while it posted is replaced within this time."""
-
-RETRY_SECONDS: Final = 5.0
-"""Until what failed for an unknown reason is tried again."""
-
 FRESH_MS: Final = 60_000
 """So long a card counts as just owed: its nonce is remembered, and a song that ended meanwhile is told of."""
 
 _LOOKED_THROUGH: Final = 50
 _EDITED_TOO_OFTEN: Final = 30046
-_WATCHED: Final = frozenset(
-    (
-        *("next", "undone", "held", "bumped", "removed", "cleared", "bookmarked", "reviewed", "edited"),
-        *("restored", "restored_backup", "forgotten"),
-    )
-)
 
 
-class Announcements:
+class Announcements(Upkeep):
     """Posts and crosses out the cards of every guild this process holds the lease for."""
+
+    subject: ClassVar[str] = "cards"
+    # Whoever pressed is answered first.
+    settle: ClassVar[float] = 0.05
+    lease_seconds: ClassVar[float] = 3.0
+    watched: ClassVar[frozenset[str] | None] = frozenset(
+        (
+            *("next", "undone", "held", "bumped", "removed", "cleared", "bookmarked", "reviewed", "edited"),
+            *("restored", "restored_backup", "forgotten"),
+        )
+    )
 
     def __init__(
         self,
@@ -69,81 +63,16 @@ class Announcements:
         files: FileStore,
         reporter: Reporter,
     ) -> None:
+        super().__init__(redis, feed, reporter)
         self._rest = rest
-        self._redis = redis
         self._queue = queue
         self._cards = cards
         self._configuration = configuration
         self._files = files
-        self._reporter = reporter
-        self._dirty: set[int] = set()
-        self._workers: dict[int, asyncio.Task[None]] = {}
         self._me: int | None = None
-        self._closed = True
-        feed.listen(self._heard, self._resumed)
 
-    def _heard(self, change: Change) -> None:
-        if change.kind in _WATCHED:
-            self._mark(change.guild)
-
-    async def open(self) -> None:
-        """Starts, beginning with whatever became owed while nobody posted."""
-        self._closed = False
-        await self._resumed()
-
-    async def _resumed(self) -> None:
-        for guild in cast("set[str]", await self._redis.smembers(keys.GUILDS)):
-            self._mark(int(guild))
-
-    def _mark(self, guild: int) -> None:
-        if self._closed:
-            return
-        self._dirty.add(guild)
-        if guild not in self._workers:
-            self._workers[guild] = asyncio.create_task(self._work(guild), name=f"cards of {guild}")
-
-    async def close(self) -> None:
-        """Finishes what is being posted and stops."""
-        self._closed = True
-        self._dirty.clear()
-        if self._workers:
-            await asyncio.wait(self._workers.values(), timeout=5.0)
-        for worker in list(self._workers.values()):
-            worker.cancel()
-
-    async def _work(self, guild: int) -> None:
-        try:
-            await self._work_while_dirty(guild)
-        finally:
-            # In the same step as the last look at the mark: a later change must find no worker here.
-            self._workers.pop(guild, None)
-
-    async def _work_while_dirty(self, guild: int) -> None:
-        lease = Lease(self._redis, keys.lease(guild, "cards"), seconds=LEASE_SECONDS)
-        while guild in self._dirty and not self._closed:
-            try:
-                await asyncio.sleep(SETTLE)
-                self._dirty.discard(guild)
-                if not await self._due(guild):
-                    continue
-                self._dirty.add(guild)
-                if not await lease.take():
-                    # The holder heard the same move. Should it be dead, its lease ends soon: look again.
-                    await asyncio.sleep(LEASE_SECONDS / 3)
-                    continue
-                try:
-                    self._dirty.discard(guild)
-                    await self._round(guild, lease)
-                finally:
-                    await lease.release()
-            except (RedisError, OSError) as gone:
-                _log.warning("Cards of guild %d wait for Redis (%s).", guild, type(gone).__name__)
-                self._dirty.add(guild)
-                await asyncio.sleep(1.0)
-            except Exception as error:
-                self._reporter.report(error, f"cards of guild {guild}")
-                self._dirty.add(guild)
-                await asyncio.sleep(RETRY_SECONDS)
+    async def _wanted(self, guild: int) -> bool:
+        return bool(await self._due(guild))
 
     async def _due(self, guild: int) -> list[tuple[Card, Song, Announcement, str]]:
         """Cards that do not show what they should, oldest first, with what that is and its hash."""
@@ -166,14 +95,14 @@ class Announcements:
                 due.append((card, song, shown, digest))
         return due
 
-    async def _round(self, guild: int, lease: Lease) -> None:
+    async def _round(self, guild: int, lease: Lease) -> float:
         due = await self._due(guild)
         seconds, _ = await self._redis.time()
         failed: hikari.HikariError | None = None
         for card, song, shown, digest in due:
-            if not await lease.holds():
-                self._dirty.add(guild)
-                return
+            if self.closed or not await lease.holds():
+                self.mark(guild)
+                return 0.0
             try:
                 await self._settle(guild, card, song, shown, digest, seconds * 1000 - card.at)
             except hikari.HikariError as error:
@@ -184,6 +113,7 @@ class Announcements:
             await self._cards.forget(guild, secrets.token_hex(8), posted[: len(posted) - KEPT])
         if failed is not None:
             raise failed
+        return 0.0
 
     async def _settle(
         self, guild: int, card: Card, song: Song, shown: Announcement, digest: str, age: int
@@ -200,7 +130,7 @@ class Announcements:
             look, message = Look.OFF, card.message
         request = secrets.token_hex(8)
         if not await self._cards.note(guild, request, card, message=message, look=look, digest=digest):
-            self._dirty.add(guild)
+            self.mark(guild)
 
     async def _show(self, guild: int, card: Card, shown: Announcement, *, searching: bool) -> int | None:
         """Brings a card's message up to date; gives its id, None when Discord refuses it for good."""

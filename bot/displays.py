@@ -13,22 +13,22 @@ import logging
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final
 
 import hikari
 import orjson
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from bot.display_care import pin, tell_owner
 from bot.errors import Reporter
+from bot.upkeep import Upkeep
 from components.display_states import off_text
 from components.displays import Painting, render
 from persistence.files import FileStore
 from state import keys
 from state.configure import Configuration
 from state.connection import fields_of
-from state.feed import Change, Feed
+from state.feed import Feed
 from state.lease import Lease
 from state.queue import Queue
 from state.refusal import Refused
@@ -38,15 +38,6 @@ _log = logging.getLogger("skipline.displays")
 
 PACE: Final = 1.5
 """Seconds between two edits of one message, at least (Discord allows 5 in 5 s for a whole channel)."""
-
-SETTLE: Final = 0.05
-"""Seconds from a change to its painting: a burst gathers, and whoever pressed is answered first."""
-
-LEASE_SECONDS: Final = 3.0
-"""A painter that died with a guild on its hands is replaced within this time."""
-
-RETRY_SECONDS: Final = 5.0
-"""Until a painting that failed for an unknown reason is tried again."""
 
 OFF_SECONDS: Final = 600.0
 """Until a display that Discord refused is tried again, in case the permission was given back."""
@@ -58,20 +49,34 @@ _UNKNOWN_CHANNEL: Final = 10003
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What the message of a display shows: a hash of its content, the file attached to it, if any."""
+    """What the message of a display shows: a hash of its content, the file attached to it, if any.
+
+    `at` is when it was painted, in seconds since 1970.
+    """
 
     digest: str
     file: str
     message: int
+    at: float
 
     @classmethod
     def from_hash(cls, fields: Mapping[str, str]) -> Painted:
         """From the fields of `painted:<kind>`; empty when nothing was painted yet."""
-        return cls(fields.get("digest", ""), fields.get("file", ""), int(fields.get("message", "0")))
+        return cls(
+            fields.get("digest", ""),
+            fields.get("file", ""),
+            int(fields.get("message", "0")),
+            int(fields.get("at", "0")) / 1000,
+        )
 
 
-class Displays:
+class Displays(Upkeep):
     """Paints every display of every guild this process holds the lease for."""
+
+    subject: ClassVar[str] = "displays"
+    # Whoever pressed is answered first.
+    settle: ClassVar[float] = 0.05
+    lease_seconds: ClassVar[float] = 3.0
 
     def __init__(
         self,
@@ -84,104 +89,29 @@ class Displays:
         files: FileStore,
         reporter: Reporter,
     ) -> None:
+        super().__init__(redis, feed, reporter)
         self._rest = rest
-        self._redis = redis
         self._queue = queue
         self._configuration = configuration
         self._files = files
-        self._reporter = reporter
-        self._dirty: set[int] = set()
-        self._painters: dict[int, asyncio.Task[None]] = {}
-        self._closed = True
-        feed.listen(self._heard, self._resumed)
 
-    def _heard(self, change: Change) -> None:
-        self._mark(change.guild)
+    async def _wanted(self, guild: int) -> bool:
+        return bool(await self._configuration.displays(guild))
 
-    async def open(self) -> None:
-        """Starts to paint, beginning with whatever changed while nobody did."""
-        self._closed = False
-        await self._resumed()
-
-    async def _resumed(self) -> None:
-        for guild in cast("set[str]", await self._redis.smembers(keys.GUILDS)):
-            self._mark(int(guild))
-
-    def _mark(self, guild: int) -> None:
-        if self._closed:
-            return
-        self._dirty.add(guild)
-        if guild not in self._painters:
-            name = f"displays of {guild}"
-            self._painters[guild] = asyncio.create_task(self._paint(guild), name=name)
-
-    async def close(self) -> None:
-        """Finishes the edits in flight and stops."""
-        self._closed = True
-        self._dirty.clear()
-        if self._painters:
-            await asyncio.wait(self._painters.values(), timeout=5.0)
-        for painter in list(self._painters.values()):
-            painter.cancel()
-
-    async def _paint(self, guild: int) -> None:
-        try:
-            await self._paint_while_dirty(guild)
-        finally:
-            # In the same step as the last look at the mark: a later change must find no painter here.
-            self._painters.pop(guild, None)
-
-    async def _paint_while_dirty(self, guild: int) -> None:
-        lease = Lease(self._redis, keys.lease(guild, "displays"), seconds=LEASE_SECONDS)
-        while guild in self._dirty and not self._closed:
-            try:
-                # Forget the mark before looking: a change heard during the look must set it again.
-                self._dirty.discard(guild)
-                if not await self._configuration.displays(guild):
-                    continue
-                self._dirty.add(guild)
-                if not await lease.take():
-                    # The holder heard the same change. Should it be dead, its lease ends soon: look again.
-                    await asyncio.sleep(LEASE_SECONDS / 3)
-                    continue
-                try:
-                    await self._rounds(guild, lease)
-                finally:
-                    await lease.release()
-            except (RedisError, OSError) as gone:
-                _log.warning("Displays of guild %d wait for Redis (%s).", guild, type(gone).__name__)
-                self._dirty.add(guild)
-                await asyncio.sleep(1.0)
-            except Exception as error:
-                self._reporter.report(error, f"displays of guild {guild}")
-                # What failed may fail again at once; the next change, or this one later, tries anew.
-                self._dirty.add(guild)
-                await asyncio.sleep(RETRY_SECONDS)
-
-    async def _rounds(self, guild: int, lease: Lease) -> None:
-        """Paints until nothing is new. A change heard after the last look starts another round."""
-        loop = asyncio.get_running_loop()
-        while guild in self._dirty and not self._closed and not lease.lost.is_set():
-            await asyncio.sleep(SETTLE)
-            started = loop.time()
-            self._dirty.discard(guild)
-            if await self._round(guild, lease):
-                await asyncio.sleep(max(0.0, started + PACE - loop.time()))
-
-    async def _round(self, guild: int, lease: Lease) -> bool:
+    async def _round(self, guild: int, lease: Lease) -> float:
         places = await self._configuration.displays(guild)
         board = await self._queue.board(guild, count=25, pending=10, held=5)
-        jobs: list[Coroutine[Any, Any, bool]] = []
+        jobs: list[Coroutine[Any, Any, float]] = []
         for kind, (channel, message) in places.items():
             painting = render(kind, board)
             if painting is not None:
                 jobs.append(self._display(guild, kind, channel, message, painting, lease))
-        return any(await asyncio.gather(*jobs))
+        return max(await asyncio.gather(*jobs), default=0.0)
 
     async def _display(
         self, guild: int, kind: str, channel: int, message: int, painting: Painting, lease: Lease
-    ) -> bool:
-        """Brings one message up to date; gives whether Discord was called."""
+    ) -> float:
+        """Brings one message up to date; gives the seconds until it may be edited again."""
         key = keys.painted(guild, kind)
         shown = await fields_of(self._redis, key)
         painted = Painted.from_hash(shown)
@@ -189,27 +119,34 @@ class Displays:
         off = "off" in shown
         if off and shown.get("channel") == str(channel) and shown.get("message") == str(message):
             if time.time() < int(shown.get("off_at", "0")) / 1000 + OFF_SECONDS:
-                return False
+                return 0.0
         elif message and painted.message == message and painted.digest == digest:
-            return False
-        if not await lease.holds():
-            return False
+            return 0.0
+        # A process that has stopped since may have painted a moment ago. What lies ahead of our clock is
+        # ignored: nobody waits for another host's wrong one.
+        ago = time.time() - painted.at
+        early = painted.message == message and 0 <= ago < PACE
+        if early or not await lease.holds():
+            self.mark(guild)
+            return PACE - ago if early else 0.0
         file = painting.file or ""
         try:
             if not message or not await self._edit(channel, message, painting, painted.file != file):
                 message = await self._post(guild, kind, (channel, message), painting)
                 if not message:
-                    self._mark(guild)
-                    return True
+                    self.mark(guild)
+                    return PACE
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
             await self._switch_off(guild, kind, channel, message, refused)
-            return True
-        fresh = ["digest", digest, "file", file, "message", str(message), "channel", str(channel)]
+            return PACE
+        # The pace counts from Discord's answer: however long each call took to get there, none comes early.
+        at = str(int(time.time() * 1000))
+        fresh = {"digest": digest, "file": file, "message": message, "channel": channel, "at": at}
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(key)
-            pipe.hset(key, items=fresh)
+            pipe.hset(key, items=[str(each) for pair in fresh.items() for each in pair])
             await pipe.execute()
-        return True
+        return PACE
 
     async def _switch_off(
         self, guild: int, kind: str, channel: int, message: int, refused: hikari.ClientHTTPResponseError
@@ -222,7 +159,7 @@ class Displays:
         off = {"off": code, "off_at": int(time.time() * 1000), "channel": channel, "message": message}
         items = [text for field, value in off.items() for text in (field, str(value))]
         await self._redis.hset(key, items=[*items, "told", cause])
-        asyncio.get_running_loop().call_later(OFF_SECONDS + 1.0, self._mark, guild)
+        asyncio.get_running_loop().call_later(OFF_SECONDS + 1.0, self.mark, guild)
         if told.get("told") == cause:
             return
         settings = await self._configuration.settings(guild)

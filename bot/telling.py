@@ -12,23 +12,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from typing import Final, cast
+from typing import ClassVar, Final
 
 import hikari
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from bot.errors import Reporter
+from bot.upkeep import Upkeep
 from components.notices import notice_text
-from state import keys
-from state.feed import Change, Feed
-from state.lease import LEASE_SECONDS, Lease
+from state.feed import Feed
+from state.lease import Lease
 from state.notices import Mode, Notice, Notices
 
 _log = logging.getLogger("skipline.telling")
-
-SETTLE: Final = 1.0
-"""Seconds from a change to the notices it gives: a slip undone at once tells nobody, a burst tells once."""
 
 AT_ONCE: Final = 4
 """Notices a process sends at a time, over all guilds."""
@@ -40,8 +36,12 @@ _CLOSED: Final = 50007
 _DIRECT_KEPT: Final = 1000
 
 
-class Telling:
+class Telling(Upkeep):
     """Sends the notices of every guild this process holds the lease for."""
+
+    subject: ClassVar[str] = "notices"
+    # A slip that is undone at once tells nobody.
+    settle: ClassVar[float] = 1.0
 
     def __init__(
         self,
@@ -52,89 +52,22 @@ class Telling:
         feed: Feed,
         reporter: Reporter,
     ) -> None:
+        super().__init__(redis, feed, reporter)
         self._rest = rest
-        self._redis = redis
         self._notices = notices
-        self._reporter = reporter
-        self._dirty: set[int] = set()
-        self._tellers: dict[int, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._direct: dict[int, hikari.Snowflake] = {}
-        self._closed = True
-        feed.listen(self._heard, self._resumed)
 
-    def _heard(self, change: Change) -> None:
-        self._mark(change.guild)
-
-    async def open(self) -> None:
-        """Starts to tell, beginning with whatever happened while nobody did."""
-        self._closed = False
-        await self._resumed()
-
-    async def _resumed(self) -> None:
-        for guild in cast("set[str]", await self._redis.smembers(keys.GUILDS)):
-            self._mark(int(guild))
-
-    def _mark(self, guild: int) -> None:
-        if self._closed:
-            return
-        self._dirty.add(guild)
-        if guild not in self._tellers:
-            name = f"feed: notices of {guild}"
-            self._tellers[guild] = asyncio.create_task(self._tell(guild), name=name)
-
-    async def close(self) -> None:
-        """Finishes the messages in flight and stops; what is owed then, the next process sends."""
-        self._closed = True
-        self._dirty.clear()
-        if self._tellers:
-            await asyncio.wait(self._tellers.values(), timeout=5.0)
-        for teller in list(self._tellers.values()):
-            teller.cancel()
-
-    async def _tell(self, guild: int) -> None:
-        try:
-            await self._tell_while_dirty(guild)
-        finally:
-            # In the same step as the last look at the mark: a later change must find no teller here.
-            self._tellers.pop(guild, None)
-
-    async def _tell_while_dirty(self, guild: int) -> None:
-        lease = Lease(self._redis, keys.lease(guild, "notices"))
-        while guild in self._dirty and not self._closed:
-            pause = 0.0
-            try:
-                await asyncio.sleep(SETTLE)
-                if not await lease.take():
-                    # The holder heard the same change. Should it die, its lease ends and we look again.
-                    await asyncio.sleep(LEASE_SECONDS)
-                    continue
-                try:
-                    # Forget the mark before looking: a change heard during the look must set it again.
-                    self._dirty.discard(guild)
-                    if not await self._round(guild, lease):
-                        pause = RETRY_SECONDS
-                finally:
-                    await lease.release()
-            except (RedisError, OSError) as gone:
-                _log.warning("Notices of guild %d wait for Redis (%s).", guild, type(gone).__name__)
-                pause = 1.0
-            except Exception as error:
-                self._reporter.report(error, f"notices of guild {guild}")
-                pause = RETRY_SECONDS
-            if pause and not self._closed:
-                self._dirty.add(guild)
-                await asyncio.sleep(pause)
-
-    async def _round(self, guild: int, lease: Lease) -> bool:
-        """Sends what is owed, oldest song first; gives whether nothing is left to be tried again."""
+    async def _round(self, guild: int, lease: Lease) -> float:
+        """Sends what is owed, oldest song first."""
         owed, dropped = await self._notices.claim(guild)
         if dropped:
             _log.warning("Guild %d: %d notices at once were too many and are not sent.", guild, dropped)
-        done = True
+        pause = 0.0
         for each in owed:
-            if self._closed or not await lease.holds():
-                return False
+            if self.closed or not await lease.holds():
+                self.mark(guild)
+                return 0.0
             async with self._slots:
                 notice = await self._notices.take(guild, each)
                 if notice is None:
@@ -145,17 +78,20 @@ class Telling:
                     _log.warning(
                         "A notice of guild %d is tried again later (%s).", guild, type(passing).__name__
                     )
-                    done = False
+                    self.mark(guild)
+                    pause = RETRY_SECONDS
                     continue
                 except hikari.HikariError as refused:
                     # Neither door is open, or Discord will never take it: asking again changes nothing.
                     _log.info("A notice of guild %d cannot be sent: %s.", guild, type(refused).__name__)
                 await self._notices.settle(guild, each)
-        return done
+        return pause
 
     async def _send(self, guild: int, notice: Notice) -> None:
         nonce = hashlib.blake2b(
-            f"notice {guild} {notice.song.number} {notice.kind}".encode(), digest_size=10
+            # A skip may be turned away, claimed again and turned away again.
+            f"notice {guild} {notice.song.number} {notice.kind} {notice.song.turned_down_at}".encode(),
+            digest_size=10,
         ).hexdigest()
         if notice.mode is Mode.DM:
             try:

@@ -133,6 +133,7 @@ PAINTED: Final = (
     Field("file", "file name", "attached to it, empty for none"),
     Field("message", _ID, "message that shows it"),
     Field("channel", _ID, "channel of that message"),
+    Field("at", _MS, "when it was painted; 1.5 s pass before the next edit, whichever process makes it"),
     Field(
         "off", "number", "Discord's code for the refusal that switched the display off; absent while it works"
     ),

@@ -69,9 +69,9 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_change_is_shown_at_once_and_bursts_together(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.displays.PACE", PACE)
     await stage.display("public", stage.queue)
     await quiet(stage)
-    monkeypatch.setattr("bot.displays.PACE", PACE)
     before = calls(stage, stage.queue)
     loop = asyncio.get_running_loop()
     started = loop.time()

@@ -21,8 +21,8 @@ MIA = Actor(4, "Mia")
 
 @pytest.fixture(autouse=True)
 def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.telling.SETTLE", 0.15)
-    monkeypatch.setattr("bot.telling.LEASE_SECONDS", 0.3)
+    monkeypatch.setattr("bot.telling.Telling.settle", 0.15)
+    monkeypatch.setattr("bot.telling.Telling.lease_seconds", 0.9)
 
 
 async def next_song(stage: Stage) -> None:
