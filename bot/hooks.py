@@ -15,7 +15,7 @@ import hikari
 import miru
 import tanjun
 
-from bot.answers import explain, tell
+from bot.answers import already_answered, explain, tell
 from bot.errors import Reporter, archive_out_of_reach
 from bot.router import Router
 from components.texts import FALLBACK, say
@@ -146,6 +146,9 @@ async def _answer_failed_event(event: hikari.ExceptionEvent[Any], reporter: Repo
 def _loop_handler(reporter: Reporter) -> Any:
     def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
+        if isinstance(error, Exception) and already_answered(error):
+            # Tanjun's own deferral came a moment after the answer.
+            return
         if isinstance(error, Exception):
             reporter.report(error, context.get("message", "the event loop"))
         else:

@@ -206,6 +206,8 @@ async def shared_world() -> AsyncIterator[World]:
         raise Secret("hunter2")
 
     bot.subscribe(hikari.RoleCreateEvent, listening)
+    loop = asyncio.get_running_loop()
+    kept = loop.get_exception_handler()
     await bot.start(check_for_updates=False)
     views.start_view(panel, bind_to=None)
     try:
@@ -214,7 +216,7 @@ async def shared_world() -> AsyncIterator[World]:
         panel.stop()
         await bot.close()
         await sandbox.close()
-        asyncio.get_running_loop().set_exception_handler(None)
+        loop.set_exception_handler(kept)
         miru.View.on_error, miru.Modal.on_error = before
 
 
@@ -388,3 +390,15 @@ async def test_background_tasks_report_and_drain(caplog: pytest.LogCaptureFixtur
     release.set()
     tasks.start(release.wait(), "archive")
     assert await tasks.drain(5)
+
+
+async def test_a_deferral_that_came_too_late_is_no_fault(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    late, other = (
+        hikari.BadRequestError(url="http://discord", headers={}, raw_body=b"", message="no", code=code)
+        for code in (40060, 50035)
+    )
+    for error in (late, other):
+        asyncio.get_running_loop().call_exception_handler({"message": "a task failed", "exception": error})
+    assert len(faults(caplog)) == 1
