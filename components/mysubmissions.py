@@ -13,7 +13,7 @@ from components.markdown import clean, plain
 from components.pages import page_count, page_row, within
 from components.refusals import song_text
 from components.song_lines import moment, tier_name, title_line
-from components.song_option import CHOICE_LENGTH, CHOICES
+from components.song_option import CHOICE_LENGTH, CHOICES, PLACEHOLDER_LENGTH
 from components.submission import ARTIST, NAME_LIMIT, NOTE, NOTE_LIMIT, TITLE, URL
 from components.texts import FALLBACK, say
 from state.ladder import FREE, Ladder, Tier
@@ -165,14 +165,20 @@ def claim_text(song: Song, locale: str = FALLBACK) -> str:
 def claim_rows(
     song: Song, tiers: Sequence[Tier], page: int, locale: str = FALLBACK
 ) -> list[hikari.impl.MessageActionRowBuilder]:
-    """A select of the skips that take songs now, and the way back; Discord shows the first 25."""
+    """The skips that take songs now, and the way back.
+
+    A select has 25 options and a message five rows: the 88 skips of the longest ladder are four selects.
+    """
     rows: list[hikari.impl.MessageActionRowBuilder] = []
-    if tiers:
-        row = hikari.impl.MessageActionRowBuilder()
-        menu = row.add_text_menu(
-            encode(TIER, song.number, page), placeholder=say("mysubmissions.claim_pick", locale)
-        )
-        for tier in tiers[:CHOICES]:
+    for start in range(0, len(tiers), CHOICES):
+        part, row = tiers[start : start + CHOICES], hikari.impl.MessageActionRowBuilder()
+        pick = say("mysubmissions.claim_pick", locale)
+        if len(tiers) > CHOICES:
+            pick = say("mysubmissions.claim_pick_part", locale, first=part[0].name, last=part[-1].name)
+        # No two parts of a message may have one custom_id.
+        where = (song.number, page, start) if start else (song.number, page)
+        menu = row.add_text_menu(encode(TIER, *where), placeholder=clean(pick, PLACEHOLDER_LENGTH))
+        for tier in part:
             menu.add_option(clean(tier.name, CHOICE_LENGTH), str(tier.label))
         rows.append(row)
     back = hikari.impl.MessageActionRowBuilder()

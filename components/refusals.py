@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from bot.errors import UserError
 from components.markdown import plain
+from components.song_lines import tier_name, tier_names
 from components.texts import FALLBACK, say
 from state.board import LastMove
+from state.guild_settings import GuildSettings
 from state.ladder import Ladder
 from state.refusal import Reason, Refused
 from state.song import Song
@@ -19,8 +21,19 @@ _NAME: Final = 40
 _LISTED: Final = 10
 
 
-def refusal_text(refused: Refused, ladder: Ladder, locale: str = FALLBACK, *, reader: int = 0) -> str:
-    """The reason with who, when and what to do next; `reader` is told "you" of their own moves."""
+def refusal_text(
+    refused: Refused,
+    ladder: Ladder,
+    locale: str = FALLBACK,
+    *,
+    reader: int = 0,
+    settings: GuildSettings | None = None,
+) -> str:
+    """The reason with who, when and what to do next.
+
+    `reader` is told "you" of their own moves; with `settings` somebody before a closed tier is told which are
+    open.
+    """
     facts = refused.facts
     song = song_text(facts.get("song"))
     match refused.reason:
@@ -29,7 +42,7 @@ def refusal_text(refused: Refused, ladder: Ladder, locale: str = FALLBACK, *, re
         case Reason.EMPTY:
             return _empty(facts, ladder, locale)
         case Reason.CLOSED:
-            return say("refusal.closed", locale, tier=plain(ladder.name(int(facts["tier"]))))
+            return _closed(int(facts["tier"]), ladder, settings, locale)
         case Reason.FULL:
             return say("refusal.full", locale, cap=facts["cap"])
         case Reason.LIMIT:
@@ -45,8 +58,7 @@ def refusal_text(refused: Refused, ladder: Ladder, locale: str = FALLBACK, *, re
         case Reason.UNKNOWN_SONG:
             return say("refusal.unknown_song", locale, number=facts["number"])
         case Reason.UNKNOWN_TIER:
-            names = ", ".join(plain(tier.name) for tier in ladder.tiers)
-            return say("refusal.unknown_tier", locale, tiers=names)
+            return say("refusal.unknown_tier", locale, tiers=tier_names(ladder.tiers))
         case Reason.SAME_TIER:
             tier = plain(ladder.name(int(facts["song"]["tier"])))
             return say("refusal.same_tier", locale, song=song, tier=tier)
@@ -91,12 +103,15 @@ def overtaken_text(last: LastMove | None, locale: str = FALLBACK, *, reader: int
 
 
 @contextlib.contextmanager
-def worded(ladder: Ladder, locale: str = FALLBACK, *, reader: int = 0) -> Generator[None]:
+def worded(
+    ladder: Ladder, locale: str = FALLBACK, *, reader: int = 0, settings: GuildSettings | None = None
+) -> Generator[None]:
     """Turns a `Refused` raised in the block into the `UserError` that tells its reason."""
     try:
         yield
     except Refused as refused:
-        raise UserError(refusal_text(refused, ladder, locale, reader=reader)) from refused
+        text = refusal_text(refused, ladder, locale, reader=reader, settings=settings)
+        raise UserError(text) from refused
 
 
 def not_pending(song: Song) -> Refused:
@@ -153,6 +168,17 @@ def _overtaken(refused: Refused, locale: str, reader: int) -> str:
         key = "refusal.stale_playing" if song else "refusal.stale"
     key += "_self" if own else ""
     return f"{say(key, locale, **values)} {say('refusal.untouched', locale)}"
+
+
+def _closed(label: int, ladder: Ladder, settings: GuildSettings | None, locale: str) -> str:
+    tier = tier_name(label, ladder)
+    if settings is None:
+        return say("refusal.closed", locale, tier=tier)
+    # What was read before the move may still call that tier open.
+    others = [each for each in ladder.tiers if each.label != label and settings.takes(each.label)]
+    if not others:
+        return say("refusal.closed_all", locale)
+    return say("refusal.closed_open", locale, tier=tier, tiers=tier_names(others))
 
 
 def _empty(facts: Any, ladder: Ladder, locale: str) -> str:

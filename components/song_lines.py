@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
 from components.markdown import plain
 from components.texts import FALLBACK, say
-from state.ladder import NAME_LIMIT, Ladder
+from state.ladder import NAME_LIMIT, Ladder, Tier
 from state.song import Song
 
 _LINK_LIMIT: Final = 500
+_NAMES_LIMIT: Final = 1500
 # What would end the link early or change its look; a browser reads the percent-encoded form the same.
 _UNSAFE_IN_LINK: Final = re.compile(r"[<>()\[\]|`\\*\"]")
 _NOT_IN_LINK: Final = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
@@ -26,6 +28,17 @@ def title_line(song: Song, title: int = 50, artist: int = 25) -> str:
 def tier_name(label: int, ladder: Ladder) -> str:
     """A tier's displayed name, escaped."""
     return plain(ladder.name(label), NAME_LIMIT)
+
+
+def tier_names(tiers: Iterable[Tier]) -> str:
+    """Tiers by name, escaped, cut where a sentence with them would be too long for a message."""
+    said = ""
+    for tier in tiers:
+        name = plain(tier.name, NAME_LIMIT)
+        if len(said) + len(name) > _NAMES_LIMIT:
+            return f"{said}, …"
+        said = f"{said}, {name}" if said else name
+    return said
 
 
 def link_line(link: str) -> str:

@@ -13,6 +13,7 @@ from components.texts import FALLBACK, say
 from state.ladder import Ladder, Tier
 
 CHOICES: Final = 25
+PLACEHOLDER_LENGTH: Final = 150
 CHOICE_LENGTH: Final = 100
 HIGHEST_NUMBER: Final = 10**12 - 1
 """Songs are numbered with at most 12 digits (see `state.keys.song`)."""

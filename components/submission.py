@@ -10,9 +10,9 @@ import hikari
 
 from bot.errors import UserError
 from components.eta import eta_text
-from components.markdown import NAMELESS, clean, plain
+from components.markdown import NAMELESS, clean
 from components.refusals import song_text
-from components.song_lines import tier_name
+from components.song_lines import tier_name, tier_names
 from components.texts import FALLBACK, say
 from state.board import Board
 from state.ladder import FREE, Ladder
@@ -89,8 +89,7 @@ def read_claim(tier: str | None, ladder: Ladder, locale: str = FALLBACK) -> int 
         return None
     found = ladder.named(tier)
     if found is None:
-        names = ", ".join(plain(each.name) for each in ladder.paid)
-        raise UserError(say("submit.unknown_tier", locale, tiers=names))
+        raise UserError(say("submit.unknown_tier", locale, tiers=tier_names(ladder.paid)))
     return None if found.label == FREE else found.label
 
 

@@ -152,7 +152,7 @@ async def turn(press: Press) -> None:
 def _meant(press: Press | Form, caller: Caller) -> tuple[int, int]:
     """Number and page of a press. Raises `UserError` for what no button of ours can say."""
     match press.args:
-        case (text, page) if (number := parse(text)) is not None:
+        case (text, page, *_) if (number := parse(text)) is not None:
             return number, page_asked(("at", page))
         case _:
             raise UserError(say("mysubmissions.foreign", caller.locale))
@@ -209,8 +209,10 @@ async def _made(caller: Caller, queue: Queue, move: Awaitable[Moved], playing: s
         if playing is not None and refused.reason is Reason.PLAYING:
             song = song_text(refused.facts["song"])
             raise UserError(say(playing, caller.locale, song=song)) from refused
-        ladder = (await queue.board(caller.guild, count=0)).ladder
-        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
+        board = await queue.board(caller.guild, count=0)
+        text = refusal_text(
+            refused, board.ladder, caller.locale, reader=caller.actor.id, settings=board.settings
+        )
         raise UserError(text) from refused
 
 

@@ -103,7 +103,8 @@ class Drops:
         board = await self._queue.board(artist.guild, count=0)
         if not board.settings.takes(FREE):
             reason = Reason.PAUSED if board.settings.paused else Reason.CLOSED
-            raise UserError(refusal_text(Refused(reason, {"tier": FREE}), board.ladder, artist.locale))
+            refused = Refused(reason, {"tier": FREE})
+            raise UserError(refusal_text(refused, board.ladder, artist.locale, settings=board.settings))
         if dropped.files:
             check_file(message.attachments[dropped.files[0]], artist.locale)
         if not dropped.names.complete:

@@ -64,7 +64,7 @@ class Taken:
 
 async def hand_in(artist: Artist, queue: Queue, board: Board, song: NewSong) -> Taken:
     """Takes the song in. Raises `UserError` with the reason when the queue does not."""
-    with worded(board.ladder, artist.locale, reader=artist.actor.id):
+    with worded(board.ladder, artist.locale, reader=artist.actor.id, settings=board.settings):
         moved: Moved = await queue.submit(artist.guild, artist.request, artist.actor, song)
     return Taken(moved.song, moved.place, moved.waiting, board)
 

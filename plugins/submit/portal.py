@@ -33,7 +33,7 @@ async def _demand_open(press: Press, caller: Caller) -> None:
         return
     if settings.paused:
         raise UserError(refusal_text(Refused(Reason.PAUSED, {}), ladder, caller.locale))
-    raise UserError(say("portal.closed", caller.locale))
+    raise UserError(say("refusal.closed_all", caller.locale))
 
 
 @routes.component(LINK)

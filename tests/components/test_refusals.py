@@ -6,7 +6,8 @@ import pytest
 
 from components.refusals import refusal_text, span
 from components.texts import say
-from state.ladder import SKIPS
+from state.guild_settings import GuildSettings
+from state.ladder import HIGHEST_LABEL, SKIPS, Ladder, Tier
 from state.refusal import Reason, Refused
 
 SONG: dict[str, Any] = {
@@ -32,14 +33,14 @@ FACTS: list[tuple[Reason, dict[str, Any], str]] = [
     (Reason.EMPTY, {"pending": 2, "held": 1}, "2 pending skips"),
     (Reason.EMPTY, {"tier": 5}, "Nobody waits in 5 Skip"),
     (Reason.EMPTY, {}, "Nobody waits"),
-    (Reason.PAUSED, {}, "paused"),
-    (Reason.CLOSED, {"tier": 10}, "10 Skip is closed"),
-    (Reason.FULL, {"cap": 40}, "40"),
+    (Reason.PAUSED, {}, "when a reviewer takes submissions again"),
+    (Reason.CLOSED, {"tier": 10}, "Choose another tier, or hand it in when a reviewer opens 10 Skip"),
+    (Reason.FULL, {"cap": 40}, "takes 40 songs. There is room again"),
     (Reason.LIMIT, {"limit": 1, "tier": 0, "song": SONG}, "already have a Free song"),
     (Reason.LIMIT, {"limit": 3, "tier": 5, "song": SONG}, "already have 3 skips"),
-    (Reason.DUPLICATE, {"song": SONG, "place": 4}, "at place 4: #3"),
+    (Reason.DUPLICATE, {"song": SONG, "place": 4}, "at place 4: #3 T\\* — A. It can come again"),
     (Reason.DUPLICATE, {"song": {**SONG, "state": "pending"}}, "waits for approval"),
-    (Reason.COOLDOWN, {"seconds": 5400}, "90 min"),
+    (Reason.COOLDOWN, {"seconds": 5400}, "in 90 min; until then"),
     (Reason.UNKNOWN_SONG, {"number": 9}, "no song #9"),
     (Reason.UNKNOWN_TIER, {"tier": "11"}, "25+ Skip, 20 Skip"),
     (Reason.NOT_WAITING, {"song": SONG}, "#3 T\\* — A was played (by Mia, <t:1700000000:R>)"),
@@ -70,6 +71,21 @@ FACTS: list[tuple[Reason, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("reason", "facts", "told"), FACTS)
 def test_a_refusal_says_why_who_and_when(reason: Reason, facts: dict[str, Any], told: str) -> None:
     assert told in refusal_text(Refused(reason, facts), SKIPS)
+
+
+def test_a_closed_tier_is_told_with_those_that_are_open() -> None:
+    refused = Refused(Reason.CLOSED, {"tier": 0})
+    part = GuildSettings(closed=frozenset({0, 20, 25}))
+    assert "Open: 15 Skip, 10 Skip, 5 Skip. Choose" in refusal_text(refused, SKIPS, settings=part)
+    every = GuildSettings(closed=frozenset(tier.label for tier in SKIPS.tiers))
+    assert "when a reviewer opens them again" in refusal_text(refused, SKIPS, settings=every)
+
+
+def test_the_longest_ladder_fits_a_message() -> None:
+    ladder = Ladder(tuple(Tier(label, "_" * 30 + f"{label:02}") for label in range(HIGHEST_LABEL, -1, -1)))
+    for reason, facts in ((Reason.UNKNOWN_TIER, {"tier": "x"}), (Reason.CLOSED, {"tier": 3})):
+        told = refusal_text(Refused(reason, facts), ladder, settings=GuildSettings())
+        assert len(told) < 2000 and ", …" in told
 
 
 def test_every_reason_has_its_words() -> None:

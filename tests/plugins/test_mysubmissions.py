@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from sandbox.discord import Message, Person, Reply
+from state.ladder import FREE, HIGHEST_LABEL, Ladder, Tier
 from state.scripts import Actor
 from tests.stage import Stage, until
 
@@ -247,6 +248,33 @@ async def test_a_skip_is_claimed_and_taken_back(stage: Stage) -> None:
     assert "waits in Free again, at place 1 of 3" in message.text
     board = await stage.app.stores.queue.board(stage.id, pending=5)
     assert [song.number for song in board.songs] == [1, 2, 3] and not board.pending
+
+
+async def test_every_skip_of_the_longest_ladder_can_be_claimed(stage: Stage) -> None:
+    skips = [Tier(label, f"{label} Skip") for label in range(HIGHEST_LABEL, FREE, -1)]
+    ladder = Ladder((*skips, Tier(FREE, "Free")))
+    actor = Actor(int(stage.owner.id), "Olga")
+    await stage.app.stores.configuration.set_ladder(stage.id, "long", actor, ladder)
+    refused = await stage.alice.command(
+        "submit link", stage.submissions, url="https://youtu.be/dQw4w9WgXcQ", artist="A", title="T", tier="x"
+    )
+    assert "There is no skip of that name here" in refused.text
+    for number, skip in enumerate((skips[0], skips[25], skips[60], skips[-1]), 1):
+        await submit(stage, stage.alice, f"Song {number}")
+        message = await own_list(stage, stage.alice)
+        await stage.alice.press(message, label=f"Claim a skip #{number}")
+        menu = next(row for row in message.custom_ids if offers(message, row, str(skip.label)))
+        chosen = await stage.alice.choose(message, menu, [skip.name])
+        assert chosen.kind == "update" and f"confirms your **{skip.name}**" in message.text
+        assert (
+            await stage.host.command("review approve", stage.review, song=f"#{number}", tier=skip.name)
+        ).ok
+
+
+def offers(message: Message, custom_id: str, value: str) -> bool:
+    """Whether a select of the message has an option of that value."""
+    found = message.component(custom_id)
+    return found is not None and value in [option["value"] for option in found.get("options", ())]
 
 
 async def test_claims_that_cannot_be_leave_the_song_where_it_is(stage: Stage) -> None:
