@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from persistence.pool import Pool
-from persistence.sessions import LiveSession, Sessions, Viewer
+from persistence.sessions import Sessions
+from state.live_records import LiveSession, Viewer
 
 GUILD = 10**17 + 3
 START = datetime(2026, 11, 20, 20, tzinfo=UTC)
