@@ -1,0 +1,29 @@
+"""A local TikTok: pages, webcast, sign server and push socket on loopback, as TikTokLive speaks to them."""
+
+from sandbox.tiktok.books import Account, Books, Delivery, Message, Totals
+from sandbox.tiktok.gifts import GIFTS, ROSE, UNIVERSE, Gift, gift_named
+from sandbox.tiktok.live import Live
+from sandbox.tiktok.people import Host, Streak, Viewer
+from sandbox.tiktok.profiles import Size
+from sandbox.tiktok.push import Connection
+from sandbox.tiktok.server import TikTok
+
+__all__ = [
+    "GIFTS",
+    "ROSE",
+    "UNIVERSE",
+    "Account",
+    "Books",
+    "Connection",
+    "Delivery",
+    "Gift",
+    "Host",
+    "Live",
+    "Message",
+    "Size",
+    "Streak",
+    "TikTok",
+    "Totals",
+    "Viewer",
+    "gift_named",
+]
