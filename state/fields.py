@@ -41,6 +41,7 @@ SONG: Final = (
     Field("file_size", "bytes", "size of the file"),
     Field("note", "text", "what the artist wants said; absent for nothing"),
     Field("track", "platform:id", "canonical id that tells duplicates; absent when it is not known"),
+    Field("luxury", "Luxury Coins", "what its artist paid for its tier from the wallet; absent for none"),
     Field("method", "word", "how an approved skip was paid: gift, tip, other"),
     Field("amount", "text", "how much was paid, as the reviewer wrote it"),
     Field("reason", "text", "why it was removed or rejected"),
@@ -105,6 +106,9 @@ SETTINGS: Final = (
     Field("keep_days", "days", "how long Redis keeps a song that ended; 0 is for ever, default 7"),
     Field("role:<what>", _ID, "role for that; `role:reviewer` may review"),
     Field("channel:<what>", _ID, "channel for that"),
+    Field(
+        "price:<tier>", "Luxury Coins", "what that tier costs; 0 is not for coins, default a 20th of its gift"
+    ),
 )
 
 LADDER: Final = (Field("<tier>", "text", "displayed name of the tier of that label; 0 is Free"),)
@@ -150,7 +154,7 @@ UNDO: Final = (
         "<revision>",
         "JSON",
         "one of them: {kind, song, by, by_name, at, fields: [[key, field, before, after]], for a Next: "
-        "locks, recent; for a reset of points: taken}",
+        "locks, recent; for a reset of points: taken; where Luxury Coins moved: wallet}",
     ),
     Field("undone_by", _ID, "who pressed Undo last"),
     Field("undone_by_name", "text", "what they were called then"),
@@ -179,6 +183,12 @@ LINKS: Final = (Field("<TikTok id>", _ID, "account that owns the handle"),)
 SERVED: Final = (
     Field(
         "<tier>:<user>",
+VIEWERS: Final = (Field("<TikTok id>", "text", "the name, without its @"),)
+
+NAMES: Final = (Field("<name>", "TikTok id", "who bears that name, in lower case, or bore it last"),)
+
+AWAITED: Final = (Field("<name>", _ID, "account that is to own the handle of that name, in lower case"),)
+
         "number number",
         "`seq` (in Free: `number`) and turn at which the artist was last on there; who came by then is next",
     ),
@@ -215,6 +225,9 @@ _SONG: Final = {"song": "the song as it was left: number, title, artist, user, t
 _REASON: Final = {"reason": "why, if it was said"}
 _CHANGES: Final = {"changes": "list of [field, before, after]; null is absent"}
 _OF: Final = {"of": "revision of the change that this one takes back, if it does"}
+_WALLET: Final = {
+    "wallet": "changes of wallets: list of [user, change, cause, balance after]; absent for none"
+}
 
 EVENTS: Final[Mapping[str, EventKind]] = {
     "submitted": EventKind("a song came in", _SONG),
@@ -232,21 +245,45 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     "approved": EventKind(
         "a claimed skip was let in", {**_SONG, "method": "how it was paid", "amount": "how much"}
     ),
-    "rejected": EventKind("a claimed skip was turned away", {**_SONG, **_REASON}),
-    "removed": EventKind("a song was taken out", {**_SONG, "was": "its state before", **_REASON}),
+    "rejected": EventKind(
+        "a claimed skip was turned away; `song.state` says whether it waits in Free",
+        {**_SONG, **_REASON, "barred": "why it does not: limit or closed"},
+    ),
+    "removed": EventKind("a song was taken out", {**_SONG, "was": "its state before", **_REASON, **_WALLET}),
     "held": EventKind("a song was set aside", {**_SONG, "was": "its state before"}),
     "back": EventKind("a held song came back", _SONG),
     "bumped": EventKind("a song let others go first", {**_SONG, "places": "how many"}),
     "edited": EventKind("an artist put right what they wrote", {**_SONG, **_CHANGES}),
     "claimed": EventKind("an artist claimed a skip for a waiting Free song", _SONG),
     "withdrawn": EventKind("an artist took a claimed skip back", _SONG),
-    "cleared": EventKind("a tier was emptied", {"tier": "its label", "count": "songs removed", **_REASON}),
+    "cleared": EventKind(
+        "a tier was emptied", {"tier": "its label", "count": "songs removed", **_REASON, **_WALLET}
+    ),
     "points": EventKind(
         "points were earned or taken", {"rows": "list of [user or handle, id, change]", **_REASON}
     ),
     "points_reset": EventKind(
         "points were set to nothing",
-        {"user": "whose; absent for everybody", "rows": "what was taken: list of [sorted set, id, points]"},
+        {
+            "user": "whose own; absent where others were taken",
+            "handles_of": "whose handles; absent likewise",
+            "handle": "which handle (TikTok id); absent likewise",
+            "rows": "what was taken: list of [sorted set, id, points]",
+        },
+    ),
+    "coins": EventKind(
+        "Luxury Coins were given or taken", {"user": "whose", "change": "how many", **_REASON, **_WALLET}
+    ),
+    "bought": EventKind(
+        "an artist paid a skip with Luxury Coins",
+        {**_SONG, "from": "label before", "to": "label after", "price": "what it cost", **_WALLET},
+    ),
+    "awaited": EventKind(
+        "a TikTok name that nobody was seen under yet was given to an account",
+        {"name": "the name", "user": "who gets it", "from": "who awaited it before"},
+    ),
+    "unawaited": EventKind(
+        "an awaited TikTok name was let go", {"name": "the name", "from": "who awaited it", "user": "null"}
     ),
     "linked": EventKind(
         "a TikTok handle got an owner",
@@ -289,6 +326,7 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     ),
     "restored_backup": EventKind(
         "a backup was put back",
+            **_WALLET,
         {
             "backup": "its revision and when it was taken",
             "back": "songs that came back",

@@ -20,6 +20,8 @@ GUILDS = "sl:guilds"
 _REQUEST_SECONDS = 900
 _LEASE_SECONDS = 15
 _TOLD_SECONDS = 30 * 24 * 3600
+PROOF_SECONDS = 900
+"""How long a code that proves a TikTok handle can be typed in the chat."""
 QUESTION_SECONDS = 840
 """How long a question waits for its answer: less than the answer of a move is kept."""
 
@@ -198,6 +200,116 @@ def links(guild: int) -> str:
 def handles(guild: int, user: int) -> str:
     """TikTok handles of one Discord account: `links` the other way round."""
     return key(guild, f"handles:{user}")
+
+
+@documented(
+    "sl:{<guild>}:points:total",
+    Type.SORTED_SET,
+    Rebuilt.RECOMPUTED,
+    "the people and viewers with points",
+    member="Discord id, or `@` and TikTok user id of a handle that nobody owns",
+    score="points, those of an account's handles included",
+)
+def points_total(guild: int) -> str:
+    """The leaderboard. Whoever asks first has it made; from then on each move keeps it."""
+    return key(guild, "points:total")
+
+
+@documented(
+    "sl:{<guild>}:viewers", Type.HASH, Rebuilt.ARCHIVE, "the viewers of all lives", fields=fields.VIEWERS
+)
+def viewers(guild: int) -> str:
+    """What each TikTok viewer who was seen here goes by now."""
+    return key(guild, "viewers")
+
+
+@documented(
+    "sl:{<guild>}:names",
+    Type.HASH,
+    Rebuilt.ARCHIVE,
+    "the names that viewers of all lives ever had",
+    fields=fields.NAMES,
+)
+def names(guild: int) -> str:
+    """Who bore a TikTok name last: `viewers` the other way round, with the names of before."""
+    return key(guild, "names")
+
+
+@documented(
+    "sl:{<guild>}:awaited",
+    Type.HASH,
+    Rebuilt.ARCHIVE,
+    "names that managers gave out and nobody bore yet",
+    fields=fields.AWAITED,
+)
+def awaited(guild: int) -> str:
+    """TikTok names that were given to an account before their viewer was seen; linked when that happens."""
+    return key(guild, "awaited")
+
+
+@documented(
+    "sl:{<guild>}:wallet",
+    Type.SORTED_SET,
+    Rebuilt.ARCHIVE,
+    "the people who take part; 0 removes a row",
+    member=_USER,
+    score="Luxury Coins",
+)
+def wallet(guild: int) -> str:
+    """Luxury Coins of Discord accounts. The table `ledger` has every change."""
+    return key(guild, "wallet")
+
+
+@documented(
+    "sl:{<guild>}:proof:<user>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire",
+    value="JSON: {code, name: the handle that was claimed, user_name, request}",
+    ttl=PROOF_SECONDS,
+)
+def proof(guild: int, user: int) -> str:
+    """What a person must type in the chat of a live to prove that a TikTok handle is theirs."""
+    return key(guild, f"proof:{user}")
+
+
+@documented(
+    "sl:{<guild>}:proof:code:<code>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire",
+    value="Discord id",
+    ttl=PROOF_SECONDS,
+)
+def proof_code(guild: int, code: str) -> str:
+    """Whose code that is."""
+    return key(guild, f"proof:code:{code}")
+
+
+@documented(
+    "sl:{<guild>}:proof:starts:<user>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire",
+    value="number",
+    ttl=PROOF_SECONDS,
+)
+def proof_starts(guild: int, user: int) -> str:
+    """How many codes a person asked for lately; five are enough."""
+    return key(guild, f"proof:starts:{user}")
+
+
+@documented(
+    "sl:{<guild>}:proof:tries:<viewer>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire",
+    value="number",
+    ttl=PROOF_SECONDS,
+)
+def proof_tries(guild: int, viewer: int) -> str:
+    """How many wrong codes a viewer typed lately; after five none of theirs is looked at."""
+    return key(guild, f"proof:tries:{viewer}")
 
 
 @documented(

@@ -39,6 +39,12 @@ class Reason(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
 
+    NOT_HIGHER = "not_higher"
+    NOT_FOR_SALE = "not_for_sale"
+    PRICE = "price"
+    SHORT = "short"
+    SEEN = "seen"
+    UNKNOWN_HANDLE = "unknown_handle"
 
 class Refused(Exception):
     """Nothing was changed. `facts` are those of the script that refused, see its file in `state/lua`."""

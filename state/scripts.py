@@ -28,6 +28,16 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "double_press_ms": "800",
     "fair:paid": "0",
     "keep_days": "7",
+    "points:like": "1",
+    "points:comment": "2",
+    "points:share": "5",
+    "points:follow": "10",
+    "points:subscribe": "25",
+    "points:submission": "10",
+    "points:gift_small": "2",
+    "points:gift_large": "1",
+    "points:gift_limit": "1000",
+    "live_grace": "600",
 }
 """Settings of the queue while a guild has not chosen its own.
 
@@ -48,6 +58,24 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "TOLD_SECONDS": str(30 * 24 * 3600),
     # Discord tells a message sent twice by its nonce "in the past few minutes"; two are few.
     "TWICE_SECONDS": "120",
+    "DEFAULT_GIFTS": "{ 1000, 2000, 4000, 5000, 6000 }",
+    "COINS_A_LUXURY_COIN": "20",
+    # 2 Luxury Coins for 100 coins gifted, 1 for 30 minutes of being active.
+    "LUXURY_GIFT_COINS": "100",
+    "LUXURY_A_GIFT": "2",
+    "LUXURY_ACTIVE_MS": str(30 * 60 * 1000),
+    "LUXURY_AN_ACTIVE": "1",
+    # Two signs of life further apart do not say that somebody was there all the time between.
+    "ACTIVE_GAP_MS": str(5 * 60 * 1000),
+    "VIEWERS_GAP_MS": "60000",
+    "SEEN_MS": str(15 * 60 * 1000),
+    "SEEN_MOST": "20000",
+    "STREAK_MS": str(5 * 60 * 1000),
+    "SWEEP_MS": "60000",
+    "DAY_MS": str(24 * 3600 * 1000),
+    "PROOF_SECONDS": str(keys.PROOF_SECONDS),
+    "PROOF_TRIES": "5",
+    "MOST_AWAITED": "5",
     "DEFAULT_NOTICES": "'dm'",
     "DEFAULT_LADDER": "{" + ", ".join(f"['{t.label}'] = '{t.name}'" for t in SKIPS.tiers) + "}",
     "DEFAULT_LOCK": f"'{DEFAULTS['lock']}'",
@@ -56,6 +84,10 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "DEFAULT_PENDING_LIMIT": f"'{DEFAULTS['limit:pending']}'",
     "DEFAULT_COOLDOWN": f"'{DEFAULTS['cooldown']}'",
     "DEFAULT_KEEP_DAYS": f"'{DEFAULTS['keep_days']}'",
+    "DEFAULT_LIVE_GRACE": f"'{DEFAULTS['live_grace']}'",
+    "POINTS": "{ "
+    + ", ".join(f"{name[7:]} = '{value}'" for name, value in DEFAULTS.items() if name[:7] == "points:")
+    + " }",
 }
 
 Opener = Callable[[int], Awaitable[None]]

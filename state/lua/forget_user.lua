@@ -26,5 +26,7 @@ redis.call('DEL', PREFIX .. 'events')
 for _, entry in ipairs(ARGS.entries) do
   redis.call('XADD', PREFIX .. 'events', entry[1] .. '-0', unpack(entry[2]))
 end
+-- It follows from what was written here and not all of which is told; made again when it is asked for.
+redis.call('DEL', PREFIX .. 'points:total')
 effects = ARGS.effects
 return commit('forgotten', '', { songs = ARGS.songs }, { songs = ARGS.songs })

@@ -1,4 +1,4 @@
--- include: move order song points
+-- include: move order song points wallet prices gifts onair
 -- Puts the last undoable move back exactly: every field it changed, then the sets that follow from them.
 -- ARGS: [expected: revision of the move to undo] [guard: ms]
 local stack, undone_by, undone_by_name, undone_at = unpack(redis.call('HMGET', PREFIX .. 'undo',
@@ -53,6 +53,23 @@ for _, change in ipairs(record.fields) do
   end
 end
 
+-- Coins that were given back and are spent by now stand in the way.
+local owed = {}
+for _, row in ipairs(record.wallet or {}) do
+  owed[row[1]] = (owed[row[1]] or 0) + row[2]
+end
+for user, delta in pairs(owed) do
+  if wallet_of(user) - delta < 0 then
+    return refuse('moved_on', { move = record.kind, by_name = record.by_name,
+      song = record.song ~= '' and facts_of(member_of(record.song)) or nil })
+  end
+end
+
+if record.banked and not banks_cover(record.banked) then
+  return refuse('moved_on', { move = record.kind, by_name = record.by_name,
+    song = record.song ~= '' and facts_of(member_of(record.song)) or nil })
+end
+
 -- A tier the ladder has lost since takes nobody back.
 local after = {}
 for _, change in ipairs(record.fields) do
@@ -93,6 +110,11 @@ for _, lock in ipairs(record.locks or {}) do
     seat(lock[1])
   end
 end
+for user, delta in pairs(owed) do
+  credit_wallet(user, 0 - delta, 'undone')
+end
+take_back_gifts(record.banked or {})
+unmark_song(record.marks or {}, record.song)
 if record.recent then
   local track, before = record.recent[1], record.recent[2]
   put_score('recent', track, before ~= cjson.null and tonumber(before) or nil)
@@ -124,4 +146,5 @@ if stage_moved then
 end
 local answer = { move = record.kind, move_by = record.by, move_by_name = record.by_name, songs = songs,
   playing = redis.call('HGET', PREFIX .. 'now', 'song') or nil }
-return commit('undone', record.song, { move = record.kind, of = top, songs = songs }, answer)
+return commit('undone', record.song, { move = record.kind, of = top, songs = songs,
+  wallet = wallet_changes() }, answer)

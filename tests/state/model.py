@@ -481,9 +481,14 @@ class Model:
             raise Refusal("empty")
         self._add(rows)
 
-    def reset(self, by: int, user: int | None) -> None:
-        own = {("user", user), *(("handle", h) for h, o in self.links.items() if o == user)}
-        taken = [(*row, amount) for row, amount in self.points.items() if user is None or row in own]
+    def reset(self, by: int, scope: str = "", id_: int = 0) -> None:
+        own = {
+            "user": {("user", id_)},
+            "handle": {("handle", id_)},
+            "handles_of": {("handle", h) for h, owner in self.links.items() if owner == id_},
+            "": set(self.points),
+        }[scope]
+        taken = [(*row, amount) for row, amount in self.points.items() if row in own]
         if not taken:
             raise Refusal("empty")
         done = self._recorded("reset", by, None, [])

@@ -203,10 +203,13 @@ def bind(model: Model, guild: int, op: Op) -> Play:
                 lambda m: m.add_points(rows),
             )
         case "reset":
-            whose = None if c % 3 == 0 else user
+            scope = ("", "user", "handles_of", "handle")[c % 4]
+            whose = HANDLES[b % len(HANDLES)] if scope == "handle" else user
             return Play(
-                lambda client, request: client.points.reset(guild, request, actor, whose),
-                lambda m: m.reset(by, whose),
+                lambda client, request: client.points.reset(
+                    guild, request, actor, **({scope: whose} if scope else {})
+                ),
+                lambda m: m.reset(by, scope, whose),
             )
         case "link" | "unlink":
             handle, force = HANDLES[b % len(HANDLES)], c % 2 == 0

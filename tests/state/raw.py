@@ -15,8 +15,8 @@ Keys = dict[str, dict[str, str] | str]
 
 SEATS = {"waiting": "queue", "pending": "pending", "held": "held", "bumped": "bumped"}
 ACTIVE = {*SEATS, "playing"}
-_NOT_REPLAYED = re.compile(r"^(rev|events|archived|req:.*)$", re.S)
-_OF_UNDO = re.compile(r"^(rev|events|archived|req:.*|seq|number|undo)$", re.S)
+_NOT_REPLAYED = re.compile(r"^(rev|events|archived|points:total|req:.*)$", re.S)
+_OF_UNDO = re.compile(r"^(rev|events|archived|points:total|req:.*|seq|number|undo)$", re.S)
 
 
 async def dump(redis: Redis, guild: int) -> Keys:
@@ -152,6 +152,12 @@ def _check_points(keys: Keys) -> None:
             assert not owned.keys() & set(handles)
             owned |= dict.fromkeys(handles, name[8:])
     assert _fields(keys, "links") == owned
+    if "points:total" in keys:
+        total = {user: int(points) for user, points in _fields(keys, "points:user").items()}
+        for handle, points in _fields(keys, "points:handle").items():
+            whose = owned.get(handle, f"@{handle}")
+            total[whose] = total.get(whose, 0) + int(points)
+        assert _fields(keys, "points:total") == {whose: str(points) for whose, points in total.items()}
 
 
 def _check_undo(keys: Keys) -> None:

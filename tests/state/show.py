@@ -147,6 +147,6 @@ class Show:
         await configuration.adopt(guild, self.request(), MIA, settings=settings, seen={}, ladder=ladder)
         given = [PointsChange("user", ALICE.id, 30)]
         await self.points.add(guild, self.request(), MIA, given, reason="for the cover")
-        await self.points.reset(guild, self.request(), MIA, ALICE.id)
+        await self.points.reset(guild, self.request(), MIA, user=ALICE.id)
         await self.points.reset(guild, self.request(), MIA)
         await Questions(self.redis).ask(guild, "77", MIA.id, {"kind": "clear"})

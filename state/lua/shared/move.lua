@@ -1,3 +1,4 @@
+-- include: totals
 -- The frame of every move: answers a repeated request with its first answer, refuses on a guild whose
 -- live state is unknown, records what is written, and commits one revision with one event.
 --
@@ -161,6 +162,7 @@ local function commit(kind, song, data, answer)
     'kind', kind, 'at', AT, 'by', BY, 'by_name', BY_NAME, 'song', song or '', 'req', REQUEST,
     'data', cjson.encode(data), 'effects', cjson.encode(effects))
   redis.call('SET', KEYS[1], REVISION)
+  keep_totals(PREFIX, effects)
   answer.revision = tonumber(REVISION)
   answer.kind = kind
   local text = cjson.encode(answer)
