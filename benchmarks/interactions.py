@@ -13,12 +13,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
-import os
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,17 +24,12 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.rig import ACTOR, Bar, conclude, declared, moves, percentile, process, room
 from bot import embedded
-from sandbox.discord import Channel, Guild, Message, Person, Sandbox
-from state.configure import Configuration
-from state.connection import connect
-from state.feed import Feed
-from state.queue import Queue
-from state.scripts import Actor, Scripts
+from sandbox.discord import Channel, Guild, Message, Sandbox
 from state.song import NewSong
 
 LIMIT = 2.0
-ACTOR = Actor(1, "bench")
 
 
 @dataclass
@@ -46,44 +39,11 @@ class Cell:
     name: str
     once: Callable[[], Awaitable[float]]
     after: Callable[[], Awaitable[float]]
-    taken: list[float] = field(default_factory=list)
+    taken: list[float] = field(default_factory=list[float])
 
     def percentile(self, share: float) -> float:
         """Milliseconds below which that share of the calls stayed."""
-        ordered = sorted(self.taken)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
-
-
-@contextlib.asynccontextmanager
-async def process(sandbox: Sandbox, *arguments: str, **environment: str) -> AsyncGenerator[None]:
-    """A bot of its own process on that sandbox; ended with the block."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        env={
-            **os.environ,
-            "DISCORD_BOT_TOKEN": sandbox.token,
-            "DISCORD_REST_URL": sandbox.rest_url,
-            **environment,
-        },
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        child.terminate()
-        await child.wait()
-
-
-async def declared(sandbox: Sandbox, person: Person, channel: Channel, name: str) -> None:
-    """Waits until the bot has declared a command and answers it."""
-    async with asyncio.timeout(30):
-        while True:
-            with contextlib.suppress(Exception):
-                reply = await person.command(name, channel=channel)
-                if reply.ok:
-                    return
-            await asyncio.sleep(0.1)
+        return percentile(self.taken, share) * 1000
 
 
 async def measure(chunks: int, size: int) -> tuple[list[Cell], float]:
@@ -103,8 +63,8 @@ async def measure(chunks: int, size: int) -> tuple[list[Cell], float]:
         await stack.enter_async_context(
             process(our_sandbox, "-m", "bot.cli", "run", SKIPLINE_DATA_DIR=str(folder))
         )
-        await declared(bare_sandbox, bare_person, bare_channel, "bare")
-        await declared(our_sandbox, person, channel, "queue show")
+        await declared(bare_person, bare_channel, "bare")
+        await declared(person, channel, "queue show")
         panel = await fill(valkey.url, guild, channel, chunks * size + size)
         bare_message = await copy(panel, bare_sandbox, bare_channel)
 
@@ -164,18 +124,9 @@ async def copy(panel: Message, sandbox: Sandbox, channel: Channel) -> Message:
     return channel.messages[-1]
 
 
-def room(sandbox: Sandbox) -> tuple[Guild, Person, Channel]:
-    """A guild with one person who may do everything, and a channel."""
-    guild = sandbox.create_guild("Bench", owner="Olga")
-    return guild, guild.owner, guild.create_channel("bench")
-
-
 async def fill(redis_url: str, guild: Guild, channel: Channel, songs: int) -> Message:
     """Lets songs wait and puts up the panel; gives its message."""
-    redis = connect(redis_url)
-    try:
-        scripts = Scripts(redis, lambda _: asyncio.sleep(0))
-        queue, configuration = Queue(redis, scripts), Configuration(redis, scripts, Feed(redis))
+    async with moves(redis_url) as (queue, configuration):
         guild_id = int(guild.id)
         await configuration.change(guild_id, "bench", ACTOR, {"double_press_ms": "0"})
         for number in range(songs):
@@ -185,17 +136,15 @@ async def fill(redis_url: str, guild: Guild, channel: Channel, songs: int) -> Me
         shown = await channel.wait_for(
             lambda messages: [m for m in messages if m.component(None, label="Next")], timeout=15
         )
-        return shown[-1] if isinstance(shown, list) else channel.messages[-1]
-    finally:
-        await redis.aclose()
+        return shown[-1]
 
 
-def report(cells: list[Cell], shown: float, path: str | None) -> bool:
-    """Prints the table, writes the JSON, and says whether the bars hold."""
+def report(cells: list[Cell], shown: float, path: str | None) -> int:
+    """Prints the table and the bars; gives the exit code."""
     table = Table(title="First answer, ms", caption=f"{len(cells[0].taken)} calls a cell, in turns")
     for heading in ("", "p50", "p95", "against bare", "A/A"):
         table.add_column(heading, justify="left" if not heading else "right")
-    bars: list[dict[str, object]] = []
+    bars: list[Bar] = []
     for first, again, ours in (cells[:3], cells[3:]):
         base = statistics.median([first.percentile(0.5), again.percentile(0.5)])
         table.add_row(first.name, f"{first.percentile(0.5):.2f}", f"{first.percentile(0.95):.2f}", "1.00", "")
@@ -210,33 +159,22 @@ def report(cells: list[Cell], shown: float, path: str | None) -> bool:
         table.add_row(
             ours.name, f"{ours.percentile(0.5):.2f}", f"{ours.percentile(0.95):.2f}", f"{ratio:.2f}", ""
         )
-        bars.append(
-            {
-                "bar": f"p50 of {ours.name} / bare hikari",
-                "value": round(ratio, 3),
-                "limit": LIMIT,
-                "holds": ratio <= LIMIT,
-            }
-        )
+        bars.append(Bar.at_most(f"p50 of {ours.name} / bare hikari", ratio, LIMIT))
     console = Console()
     console.print(table)
     console.print(f"From pressing Next to the panel showing the next song: p50 {shown:.2f} ms")
-    for bar in bars:
-        console.print(f"{bar['bar']}: {bar['value']} (limit {bar['limit']}, holds: {bar['holds']})")
-    if path:
-        Path(path).write_text(json.dumps(bars, indent=2) + "\n", encoding="utf-8")
-    return all(bool(bar["holds"]) for bar in bars)
+    return conclude(console, bars, path)
 
 
 def main() -> int:
     """Measures and reports; exit code 1 when a bar does not hold."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--chunks", type=int, default=20)
     parser.add_argument("--size", type=int, default=25)
     parser.add_argument("--json")
     options = parser.parse_args()
     cells, shown = asyncio.run(measure(options.chunks, options.size))
-    return 0 if report(cells, shown, options.json) else 1
+    return report(cells, shown, options.json)
 
 
 if __name__ == "__main__":

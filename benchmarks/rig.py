@@ -1,0 +1,108 @@
+"""What the benchmarks stand on: bots in processes of their own, rooms to meet them in, and the bars."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import math
+import os
+import sys
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox.discord import Channel, Guild, Person, Sandbox
+from state.configure import Configuration
+from state.connection import connect
+from state.feed import Feed
+from state.queue import Queue
+from state.scripts import Actor, Scripts
+
+ACTOR = Actor(1, "bench")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A figure that was promised, and what was measured."""
+
+    bar: str
+    value: float
+    limit: float
+    holds: bool
+
+    @classmethod
+    def at_most(cls, bar: str, value: float, limit: float) -> Bar:
+        """One that holds up to its limit."""
+        return cls(bar, round(value, 3), limit, value <= limit)
+
+    @classmethod
+    def at_least(cls, bar: str, value: float, limit: float) -> Bar:
+        """One that holds from its limit on."""
+        return cls(bar, round(value, 3), limit, value >= limit)
+
+
+def conclude(console: Console, bars: list[Bar], path: str | None) -> int:
+    """Prints the bars, writes them as JSON if a path is given; gives 1 when one does not hold, else 0."""
+    for bar in bars:
+        console.print(f"{bar.bar}: {bar.value} (limit {bar.limit}, holds: {bar.holds})")
+    if path:
+        Path(path).write_text(json.dumps([asdict(bar) for bar in bars], indent=2) + "\n", encoding="utf-8")
+    return 0 if all(bar.holds for bar in bars) else 1
+
+
+def percentile(taken: Iterable[float], share: float) -> float:
+    """What that share of the figures stays at or below; nan of none."""
+    ordered = sorted(taken)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else math.nan
+
+
+@contextlib.asynccontextmanager
+async def process(sandbox: Sandbox, *arguments: str, **environment: str) -> AsyncGenerator[None]:
+    """A bot of its own process on that sandbox; ended with the block."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        env={
+            **os.environ,
+            "DISCORD_BOT_TOKEN": sandbox.token,
+            "DISCORD_REST_URL": sandbox.rest_url,
+            **environment,
+        },
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        child.terminate()
+        await child.wait()
+
+
+async def declared(person: Person, channel: Channel, name: str) -> None:
+    """Waits until the bot has declared a command and answers it."""
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(Exception):
+                reply = await person.command(name, channel=channel)
+                if reply.ok:
+                    return
+            await asyncio.sleep(0.1)
+
+
+def room(sandbox: Sandbox, name: str = "Bench") -> tuple[Guild, Person, Channel]:
+    """A guild with one person who may do everything, and a channel."""
+    guild = sandbox.create_guild(name, owner="Olga")
+    return guild, guild.owner, guild.create_channel("bench")
+
+
+@contextlib.asynccontextmanager
+async def moves(redis_url: str) -> AsyncGenerator[tuple[Queue, Configuration]]:
+    """The moves of a queue, made beside the bot, as by another process of it."""
+    redis = connect(redis_url)
+    try:
+        scripts = Scripts(redis, lambda _: asyncio.sleep(0))
+        yield Queue(redis, scripts), Configuration(redis, scripts, Feed(redis))
+    finally:
+        await redis.aclose()
