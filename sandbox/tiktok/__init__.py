@@ -1,6 +1,7 @@
 """A local TikTok: pages, webcast, sign server and push socket on loopback, as TikTokLive speaks to them."""
 
 from sandbox.tiktok.books import Account, Books, Delivery, Message, Totals
+from sandbox.tiktok.faults import Fault, Faults
 from sandbox.tiktok.gifts import GIFTS, ROSE, UNIVERSE, Gift, gift_named
 from sandbox.tiktok.live import Live
 from sandbox.tiktok.people import Host, Streak, Viewer
@@ -16,6 +17,8 @@ __all__ = [
     "Books",
     "Connection",
     "Delivery",
+    "Fault",
+    "Faults",
     "Gift",
     "Host",
     "Live",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -20,6 +21,7 @@ from sandbox.tiktok.messages import (
     control_message,
     viewers_message,
 )
+from sandbox.tiktok.wire import blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,10 +72,16 @@ class Live:
         self._coins: Counter[Person] = Counter()
         self._streaks: dict[tuple[int, int, int], int] = {}
 
-    @property
-    def frame(self) -> int:
-        """The log id of the latest frame."""
+    def next_frame(self) -> int:
+        """Give the next frame its log id."""
+        self._frame += 1
         return self._frame
+
+    async def acknowledged(self, timeout: float = 5.0) -> None:
+        """Wait until every open connection acknowledged all it was sent. Raises TimeoutError."""
+        self.flush()
+        for connection in tuple(self.connections):
+            await connection.acknowledged(timeout)
 
     def viewers(self, now: int, total: int | None = None) -> Message:
         """Tell how many watch `now` and how many came in `total`, with the top gifters."""
@@ -94,12 +102,12 @@ class Live:
         self.paused = False
         return self._control(RESUMED, "resumed")
 
-    def end(self, *, suspended: bool = False) -> Message:
-        """End the live, by the host or `suspended` by TikTok, and close the connections as TikTok does."""
+    def end(self, *, suspended: bool = False, close: bool = True) -> Message:
+        """End the live, by the host or `suspended` by TikTok, and `close` the connections."""
         message = self._control(SUSPENDED if suspended else ENDED, "ended")
         self.flush()
         self.over = True
-        for connection in tuple(self.connections):
+        for connection in tuple(self.connections) if close else ():
             connection.finish(1000)
         return message
 
@@ -108,10 +116,11 @@ class Live:
         self.flush()
         self.over = True
 
-    def send_unknown(self, method: str = "WebcastSomethingNewMessage") -> Message:
-        """Send a message of a method no client knows."""
+    def send_unknown(self, method: str = "WebcastSomethingNewMessage", *, size: int = 2) -> Message:
+        """Send a message of a method no client knows, of `size` bytes that gzip cannot make smaller."""
         stamp = self.stamp()
-        return self.send(method, b"\x08\x01", self.message(stamp, "unknown", text=method))
+        payload = blob(1, os.urandom(size))
+        return self.send(method, payload, self.message(stamp, "unknown", text=method))
 
     def send_unparsable(self, method: str = "WebcastGiftMessage") -> Message:
         """Send a message of a known method whose payload is no such message."""
@@ -167,13 +176,13 @@ class Live:
             self._broadcast(pending)
 
     def _broadcast(self, pending: Sequence[tuple[Message, bytes]]) -> None:
-        self._frame += 1
+        log_id = self.next_frame()
         frames: dict[bool, bytes] = {}
         ids = [message.id for message, _ in pending]
         for connection in tuple(self.connections):
             if connection.compress not in frames:
-                frames[connection.compress] = self.encode(pending, self._frame, compress=connection.compress)
-            connection.push(self._frame, frames[connection.compress], ids)
+                frames[connection.compress] = self.encode(pending, log_id, compress=connection.compress)
+            connection.push(log_id, frames[connection.compress], ids)
 
     def encode(self, pending: Sequence[tuple[Message, bytes]], log_id: int, *, compress: bool) -> bytes:
         """Encode messages as one push frame."""

@@ -112,8 +112,9 @@ class Connection:
         while True:
             while self._queue:
                 log_id, frame, ids = self._queue.popleft()
-                self._frames[log_id] = ids
-                self.delivery.written.extend(ids)
+                if ids:
+                    self._frames[log_id] = ids
+                    self.delivery.written.extend(ids)
                 try:
                     await self._ws.send_bytes(frame)
                 except (ConnectionError, RuntimeError):
@@ -165,7 +166,9 @@ async def serve(tiktok: TikTok, request: web.Request) -> web.StreamResponse:
     live.flush()
     missed = live.since(grant.cursor)
     if missed:
-        connection.push(-1, live.encode(missed, -1, compress=connection.compress), [m.id for m, _ in missed])
+        log_id = live.next_frame()
+        frame = live.encode(missed, log_id, compress=connection.compress)
+        connection.push(log_id, frame, [message.id for message, _ in missed])
     live.connections.append(connection)
     tiktok.changed()
     try:

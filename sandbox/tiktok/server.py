@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from sandbox.tiktok import pages, push
 from sandbox.tiktok.books import Books
+from sandbox.tiktok.faults import Faults
 from sandbox.tiktok.people import Host, Viewer
 from sandbox.tiktok.profiles import Size
 from sandbox.tiktok.signing import Signer
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.tiktok.books import Kind, Message
+    from sandbox.tiktok.faults import Endpoint
     from sandbox.tiktok.live import Live
 
-_FIRST_ROOM = 7_450_000_000_000_000_001
-_FIRST_MESSAGE = 7_450_100_000_000_000_001
-_FIRST_USER = 6_800_000_000_000_000_001
+_REQUESTS: Final = 20_000
+_FIRST_ROOM: Final = 7_450_000_000_000_000_001
+_FIRST_MESSAGE: Final = 7_450_100_000_000_000_001
+_FIRST_USER: Final = 6_800_000_000_000_000_001
 
 
 class TikTok:
@@ -55,6 +59,8 @@ class TikTok:
         self.sign_key = sign_key
         self.books = Books()
         self.signer = Signer(self)
+        self.faults = Faults(self)
+        self.requests: deque[tuple[float, str, str]] = deque(maxlen=_REQUESTS)
         self.rooms: dict[int, Live] = {}
         self.hosts: dict[str, Host] = {}
         self.viewers: dict[str, Viewer] = {}
@@ -63,6 +69,7 @@ class TikTok:
         self._rooms = self._messages = self._users = 0
         self._waiting: set[asyncio.Future[None]] = set()
         self._runner: web.AppRunner | None = None
+        self._sign_site: web.TCPSite | None = None
 
     @classmethod
     async def start(
@@ -114,6 +121,7 @@ class TikTok:
 
     async def close(self) -> None:
         """Cut all connections and stop listening."""
+        self.faults.clear()
         for live in self.rooms.values():
             for connection in tuple(live.connections):
                 connection.reset()
@@ -175,6 +183,10 @@ class TikTok:
             if not waiter.done():
                 waiter.set_result(None)
 
+    def calls(self, endpoint: Endpoint) -> int:
+        """Count the requests to an endpoint so far, those a fault struck too."""
+        return sum(each == endpoint for _, each, _ in self.requests)
+
     def now(self) -> int:
         """The time messages are stamped with, in milliseconds."""
         return int(self.clock() * 1000)
@@ -198,24 +210,41 @@ class TikTok:
         return _FIRST_USER + self._users * 104_729
 
     async def _listen(self, port: int) -> None:
-        app = web.Application()
-        app.router.add_get("/@{name}/live", self._page)
-        app.router.add_get("/api-live/user/room/", self._user_room)
-        app.router.add_get("/webcast/room/check_alive/", self._check_alive)
-        app.router.add_get("/webcast/room/info/", self._room_info)
-        app.router.add_get("/webcast/fetch", self.signer.fetch)
-        app.router.add_get("/webcast/im/ws_proxy/ws_reuse_supplement/", self._push)
+        app = web.Application(middlewares=[self.faults.strike])
+        app.router.add_get("/@{name}/live", self._page, name="page")
+        app.router.add_get("/api-live/user/room/", self._user_room, name="api")
+        app.router.add_get("/webcast/room/check_alive/", self._check_alive, name="alive")
+        app.router.add_get("/webcast/room/info/", self._room_info, name="info")
+        app.router.add_get("/webcast/fetch", self.signer.fetch, name="sign")
+        app.router.add_get("/webcast/rate_limits", self.signer.rate_limits, name="limits")
+        app.router.add_get("/webcast/im/ws_proxy/ws_reuse_supplement/", self._push, name="socket")
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        self.port = await self._open(port)
+        _, self.port = await self._open(port)
         # The sign server has a door of its own, so that it can be shut while TikTok stays open.
-        self.sign_port = await self._open(0)
+        await self.open_sign()
 
-    async def _open(self, port: int) -> int:
+    async def shut_sign(self) -> None:
+        """Refuse connections to the sign server and cut those there are."""
+        site, self._sign_site = self._sign_site, None
+        if site is None or self._runner is None or self._runner.server is None:
+            return
+        await site.stop()
+        for protocol in self._runner.server.connections:
+            transport = protocol.transport
+            if transport is not None and transport.get_extra_info("sockname")[1] == self.sign_port:
+                transport.abort()
+
+    async def open_sign(self) -> None:
+        """Listen for the sign server, at the address it had."""
+        if self._sign_site is None:
+            self._sign_site, self.sign_port = await self._open(self.sign_port)
+
+    async def _open(self, port: int) -> tuple[web.TCPSite, int]:
         assert self._runner is not None
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
-        return self._runner.addresses[-1][1]
+        return site, self._runner.addresses[-1][1]
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         return pages.page(self, request)

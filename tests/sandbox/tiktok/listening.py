@@ -32,7 +32,7 @@ class Listener:
         self.client.emit = self._hear
 
     def _hear(self, event: str, *args: Any, **kwargs: Any) -> bool:
-        if args and not isinstance(args[0], WebsocketResponseEvent):
+        if args and type(args[0]) is not WebsocketResponseEvent:
             self.heard.append(args[0])
             self._changed.set()
         return self._emit(event, *args, **kwargs)
