@@ -12,6 +12,7 @@ import hikari
 from bot.router import encode
 from components.ladder_lines import ladder_select
 from components.markdown import clean, plain
+from components.permissions import NEEDED, WANTED
 from components.texts import FALLBACK, say
 from state.ladder import Ladder
 
@@ -21,13 +22,7 @@ PLACES: Final = ("submissions", "queue", "review")
 _P: Final = hikari.Permissions
 REVIEWS: Final = _P.VIEW_CHANNEL | _P.READ_MESSAGE_HISTORY | _P.SEND_MESSAGES
 """What reviewers may do in their channel."""
-_SHOWS: Final = REVIEWS | _P.EMBED_LINKS | _P.ATTACH_FILES
-NEEDED: Final = {
-    "submissions": _P.VIEW_CHANNEL | _P.SEND_MESSAGES | _P.EMBED_LINKS | _P.READ_MESSAGE_HISTORY,
-    "queue": _P.VIEW_CHANNEL | _P.SEND_MESSAGES | _P.EMBED_LINKS,
-    "review": _P.VIEW_CHANNEL | _P.SEND_MESSAGES | _P.EMBED_LINKS | _P.ATTACH_FILES,
-}
-"""What the bot must be allowed in each of them to show what belongs there."""
+_SHOWS: Final = NEEDED["submissions"] | NEEDED["queue"] | NEEDED["review"] | WANTED
 DISPLAYS: Final = {"submissions": ("portal",), "queue": ("public",), "review": ("reviewer", "pending")}
 """Displays that stand in each of them."""
 
@@ -108,17 +103,6 @@ def wizard_rows(outcome: Outcome, locale: str = FALLBACK) -> list[hikari.impl.Me
 def _settled(key: str, settled: Settled, locale: str) -> str:
     how = say(f"setup.how_{settled.how.value}", locale)
     return say(key, locale, name=plain(settled.name, 100), id=settled.id, how=how)
-
-
-def missing_in(kind: str, held: hikari.Permissions, locale: str = FALLBACK) -> str:
-    """The permissions the bot lacks in a channel of that kind, as people know them; empty when none."""
-    return permission_names(NEEDED[kind] & ~held, locale)
-
-
-def permission_names(permissions: hikari.Permissions, locale: str = FALLBACK) -> str:
-    """Permissions by the names Discord's settings give them."""
-    names = [permission.name for permission in hikari.Permissions if permission & permissions]
-    return ", ".join(f"**{say(f'setup.{name}', locale)}**" for name in names if name)
 
 
 def overwrites(

@@ -15,7 +15,8 @@ from bot.errors import UserError
 from components.choices import choices
 from components.display_states import Condition, DisplayFacts, kind_key, kind_name, list_text
 from components.displays import KINDS
-from components.setup import DISPLAYS, missing_in
+from components.permissions import missing_in
+from components.setup import DISPLAYS
 from components.texts import describe, say
 from components.who import Caller
 from state import keys

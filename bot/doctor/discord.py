@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import hikari
 
 from bot.doctor.findings import Finding, fail, ok, warn
 from bot.intents import GRANTED
 from bot.settings import Settings
+from components.permissions import ASKED, SETTING_UP, each, off_without, permission_name
 
 __all__ = ["check_discord"]
 
 _PATIENCE = 20.0
 _FEW_STARTS = 10
-# See the channels, write there with embeds and files, read what was written.
-_PERMISSIONS = (
-    hikari.Permissions.VIEW_CHANNEL
-    | hikari.Permissions.SEND_MESSAGES
-    | hikari.Permissions.EMBED_LINKS
-    | hikari.Permissions.ATTACH_FILES
-    | hikari.Permissions.READ_MESSAGE_HISTORY
-)
+_NAMED = 5
 
 
 async def check_discord(settings: Settings) -> AsyncIterator[Finding]:
@@ -62,10 +56,13 @@ async def _ask(rest: hikari.api.RESTClient, settings: Settings) -> list[Finding]
     findings.append(_intents(application.flags))
     invite = (
         f"https://discord.com/oauth2/authorize?client_id={application.id}"
-        f"&scope=bot+applications.commands&permissions={int(_PERMISSIONS)}"
+        f"&scope=bot+applications.commands&permissions={int(ASKED)}"
     )
     findings.append(await _servers(rest, settings, application, invite))
-    return findings
+    servers = await rest.fetch_my_guilds()
+    if settings.guild_id is not None:
+        servers = [server for server in servers if server.id == settings.guild_id]
+    return findings + _permissions(servers, invite)
 
 
 def _starts(info: hikari.GatewayBotInfo, settings: Settings) -> Finding:
@@ -110,6 +107,36 @@ async def _servers(
     except (hikari.NotFoundError, hikari.ForbiddenError):
         return fail("Servers", f"the bot is not in GUILD_ID {settings.guild_id}", f"invite it: {invite}")
     return ok("Servers", f"the bot is in GUILD_ID {settings.guild_id}, {guild.name}")
+
+
+def _permissions(servers: Sequence[hikari.OwnGuild], invite: str) -> list[Finding]:
+    """What the bot lacks in the whole of a server, with what is off without it; channels may still differ."""
+    found: list[Finding] = []
+    for permission in each(ASKED & ~SETTING_UP):
+        lacking = [server.name for server in servers if not _holds(server, permission)]
+        if lacking:
+            where = ", ".join(lacking[:_NAMED]) + (", …" if len(lacking) > _NAMED else "")
+            found.append(
+                warn(
+                    f"Permission {permission_name(permission)}",
+                    f"lacks in {where}: {off_without(permission)}",
+                    f"give it to the bot's role there, or invite it once more: {invite}",
+                )
+            )
+    if found or not servers:
+        return found
+    alone = [
+        permission_name(permission)
+        for permission in each(SETTING_UP)
+        if not all(_holds(server, permission) for server in servers)
+    ]
+    only = f"all but {' and '.join(alone)}, which only /setup needs" if alone else "everything it uses"
+    return [ok("Permissions", f"the bot has {only}")]
+
+
+def _holds(server: hikari.OwnGuild, permission: hikari.Permissions) -> bool:
+    held = server.my_permissions
+    return bool(held & (permission | hikari.Permissions.ADMINISTRATOR)) or server.is_owner
 
 
 def _reason(error: Exception) -> str:

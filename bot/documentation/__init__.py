@@ -13,6 +13,7 @@ from typing import Final
 
 from bot.documentation.commands import commands
 from bot.documentation.keys import keys
+from bot.documentation.permissions import permissions
 from bot.documentation.settings import guild_settings, settings
 
 __all__ = ["DOCS", "PARTS", "main", "render"]
@@ -24,6 +25,7 @@ _PART: Final = re.compile(r"(<!-- generated: (?P<name>[a-z]+) -->\n).*?(<!-- end
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands,
     "keys": keys,
+    "permissions": permissions,
     "settings": settings,
     "guildsettings": guild_settings,
 }

@@ -1,4 +1,4 @@
-"""The steps of `/setup`: roles and channels chosen or made, and the displays put up.
+"""The steps of `/setup`: the language, the ladder, and roles and channels chosen or made.
 
 Every step is recorded as soon as it is done, and looks first whether it was done before: a run that failed
 half-way is completed by the next.
@@ -6,33 +6,31 @@ half-way is completed by the next.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import hikari
 import tanjun
-from tanjun.permissions import calculate_everyone_permissions, calculate_permissions
+from tanjun.permissions import calculate_everyone_permissions
 
 from bot.errors import UserError
 from components.dropped import reads_messages
+from components.permissions import permission_names
 from components.refusals import refusal_text
 from components.setup import (
-    DISPLAYS,
     PLACES,
     REVIEWS,
     How,
     Outcome,
     Settled,
     lets_in,
-    missing_in,
     overwrites,
-    permission_names,
 )
 from components.texts import FALLBACK, language_of, say
 from components.who import Caller
+from plugins.setup.displays import put_up
+from plugins.setup.run import Run, look
 from state.configure import Configuration
 from state.ladder import PRESETS
 from state.refusal import Reason, Refused
@@ -49,58 +47,11 @@ class Choice:
     ladder: str | None = None
 
 
-@dataclass
-class Run:
-    """One run: what the server has, what was found missing so far."""
-
-    caller: Caller
-    rest: hikari.api.RESTClient
-    configuration: Configuration
-    guild: hikari.RESTGuild
-    me: hikari.Member
-    channels: dict[int, hikari.GuildTextChannel]
-    problems: list[str] = field(default_factory=list[str])
-
-    @property
-    def reason(self) -> str:
-        """What the server's audit log says of it."""
-        return self.say("reason", name=self.caller.actor.name)
-
-    def say(self, name: str, /, **values: object) -> str:
-        """A sentence of this feature, in the caller's language."""
-        return say(f"setup.{name}", self.caller.locale, **values)
-
-    def held(self, channel: hikari.GuildTextChannel | None = None) -> hikari.Permissions:
-        """What the bot is allowed, in a channel or in the whole server."""
-        return calculate_permissions(self.me, self.guild, self.guild.roles, channel=channel)
-
-    async def record(self, values: Mapping[str, str | None]) -> None:
-        """Keeps settings, under a request id that a repetition of this very step has again."""
-        request = f"{self.caller.request}:{','.join(values)}"
-        try:
-            await self.configuration.change(self.caller.guild, request, self.caller.actor, values)
-        except Refused as refused:
-            if refused.reason is not Reason.UNCHANGED:
-                raise
-
-
-async def _look(caller: Caller, client: tanjun.abc.Client, configuration: Configuration) -> Run:
-    rest = client.rest
-    me = (client.cache and client.cache.get_me()) or await rest.fetch_my_user()
-    guild, member, channels = await asyncio.gather(
-        rest.fetch_guild(caller.guild),
-        rest.fetch_member(caller.guild, me),
-        rest.fetch_guild_channels(caller.guild),
-    )
-    texts = {int(each.id): each for each in channels if isinstance(each, hikari.GuildTextChannel)}
-    return Run(caller, rest, configuration, guild, member, texts)
-
-
 async def run_through(
     caller: Caller, client: tanjun.abc.Client, configuration: Configuration, choice: Choice
 ) -> Outcome:
     """Makes or keeps everything, with what was chosen. Raises `UserError` for a choice the server has not."""
-    run = await _look(caller, client, configuration)
+    run = await look(caller, client, configuration)
     role = _chosen_role(run, choice.role)
     channels = {kind: _chosen_channel(run, choice.channels.get(kind)) for kind in PLACES}
     await _settle_language(run)
@@ -113,9 +64,9 @@ async def run_through(
     review_place = places["review"]
     if review_place is not None:
         await _check_review(run, review_place, reviewers)
-    await _put_up(run, places)
+    await put_up(run, places)
     if not reads_messages(client.shards):
-        run.problems.append(run.say("pastes_off"))
+        run.problems.append(run.say("setup.pastes_off"))
     return Outcome(reviewers, places, await configuration.ladder(caller.guild), run.problems)
 
 
@@ -123,7 +74,7 @@ def _chosen_role(run: Run, id_: int | None) -> hikari.Role | None:
     if id_ is None:
         return None
     if id_ == run.caller.guild:
-        raise UserError(run.say("everyone_role"))
+        raise UserError(run.say("setup.everyone_role"))
     role = run.guild.roles.get(hikari.Snowflake(id_))
     if role is None:
         raise UserError(say("common.outdated", run.caller.locale))
@@ -152,7 +103,7 @@ async def _settle_language(run: Run) -> None:
 async def _settle_role(run: Run, chosen: hikari.Role | None) -> Settled | None:
     roles = run.guild.roles
     kept = roles.get(hikari.Snowflake((await run.configuration.settings(run.caller.guild)).reviewer_role))
-    name = run.say("role_name")
+    name = run.say("setup.role_name")
     if chosen is not None:
         settled = Settled(int(chosen.id), chosen.name, How.CHOSEN)
     elif kept is not None:
@@ -160,13 +111,13 @@ async def _settle_role(run: Run, chosen: hikari.Role | None) -> Settled | None:
     elif found := next((role for role in roles.values() if role.name == name and not role.bot_id), None):
         settled = Settled(int(found.id), found.name, How.FOUND)
     elif not run.held() & _P.MANAGE_ROLES:
-        run.problems.append(run.say("may_not_roles"))
+        run.problems.append(run.say("setup.may_not_roles"))
         return None
     else:
         try:
             made = await run.rest.create_role(run.guild, name=name, permissions=_P.NONE, reason=run.reason)
         except hikari.HTTPError:
-            run.problems.append(run.say("discord_refused", name=name))
+            run.problems.append(run.say("setup.discord_refused", name=name))
             return None
         settled = Settled(int(made.id), made.name, How.CREATED)
     await run.record({"role:reviewer": str(settled.id)})
@@ -189,7 +140,7 @@ async def _settle_channel(
 ) -> Settled | None:
     channels = run.channels
     kept = (await run.configuration.settings(run.caller.guild)).channels.get(kind, 0)
-    name = run.say(f"channel_{kind}")
+    name = run.say(f"setup.channel_{kind}")
     if chosen is not None:
         settled = Settled(int(chosen.id), chosen.name or "", How.CHOSEN)
     elif kept in channels:
@@ -213,14 +164,14 @@ async def _make_channel(
 ) -> hikari.GuildTextChannel | None:
     needed = _P.MANAGE_CHANNELS if kind == "submissions" else _P.MANAGE_CHANNELS | _P.MANAGE_ROLES
     if lacking := permission_names(needed & ~run.held(), run.caller.locale):
-        run.problems.append(run.say("may_not_channels", permissions=lacking, name=name, option=kind))
+        run.problems.append(run.say("setup.may_not_channels", permissions=lacking, name=name, option=kind))
         return None
     try:
         made = await run.rest.create_guild_text_channel(
-            run.guild, name, topic=run.say(f"topic_{kind}"), reason=run.reason
+            run.guild, name, topic=run.say(f"setup.topic_{kind}"), reason=run.reason
         )
     except hikari.HTTPError:
-        run.problems.append(run.say("discord_refused", name=f"#{name}"))
+        run.problems.append(run.say("setup.discord_refused", name=f"#{name}"))
         return None
     run.channels[int(made.id)] = made
     await _shut(run, kind, made, role)
@@ -242,7 +193,7 @@ async def _shut(run: Run, kind: str, channel: hikari.GuildTextChannel, role: Set
             )
         changed = await run.rest.fetch_channel(channel)
     except hikari.HTTPError:
-        run.problems.append(run.say("not_shut", id=channel.id))
+        run.problems.append(run.say("setup.not_shut", id=channel.id))
         return
     if isinstance(changed, hikari.GuildTextChannel):
         run.channels[int(channel.id)] = changed
@@ -255,7 +206,7 @@ async def _check_review(run: Run, place: Settled, role: Settled | None) -> None:
         return
     everyone = run.guild.roles[run.guild.id]
     if calculate_everyone_permissions(everyone, channel=channel) & _P.VIEW_CHANNEL:
-        run.problems.append(run.say("not_private", id=place.id))
+        run.problems.append(run.say("setup.not_private", id=place.id))
         return
     if role is None or lets_in(channel, role.id):
         return
@@ -272,54 +223,4 @@ async def _check_review(run: Run, place: Settled, role: Settled | None) -> None:
             return
         except hikari.HTTPError:
             pass
-    run.problems.append(run.say("not_seen", role=role.id, id=place.id))
-
-
-async def _put_up(run: Run, places: Mapping[str, Settled | None]) -> None:
-    """Registers the displays where the bot may show them; whoever paints them posts the messages."""
-    registered = await run.configuration.displays(run.caller.guild)
-    for kind, displays in DISPLAYS.items():
-        place = places[kind]
-        channel = run.channels.get(place.id) if place else None
-        if place is None or channel is None:
-            continue
-        if missing := missing_in(kind, run.held(channel), run.caller.locale):
-            run.problems.append(run.say("display_off", id=place.id, permissions=missing))
-            continue
-        for display in displays:
-            old = registered.get(display)
-            if old is None or old[0] != place.id or not await _stands(run, *old):
-                await _register(run, display, place.id)
-                if old is not None and old[0] != place.id:
-                    await _take_down(run, *old)
-
-
-async def _stands(run: Run, channel: int, message: int) -> bool:
-    """Whether the message of a display is still there, or is about to be posted."""
-    if not message:
-        return True
-    try:
-        await run.rest.fetch_message(channel, message)
-    except hikari.NotFoundError:
-        return False
-    except hikari.HTTPError:
-        return True
-    return True
-
-
-async def _register(run: Run, display: str, channel: int) -> None:
-    caller = run.caller
-    try:
-        await run.configuration.set_display(
-            caller.guild, f"{caller.request}:{display}", caller.actor, display, (channel, 0)
-        )
-    except Refused as refused:
-        if refused.reason is not Reason.UNCHANGED:
-            raise
-
-
-async def _take_down(run: Run, channel: int, message: int) -> None:
-    """Removes the message a display leaves behind when it moves: nobody would keep it true."""
-    if message:
-        with contextlib.suppress(hikari.HTTPError):
-            await run.rest.delete_message(channel, message)
+    run.problems.append(run.say("setup.not_seen", role=role.id, id=place.id))

@@ -12,7 +12,9 @@ import pytest
 from bot import doctor, embedded, settings
 from bot.doctor import Finding, Level
 from bot.doctor.servers import redis_durability
-from sandbox.discord import Sandbox
+from components.permissions import ASKED
+from sandbox.discord import Permission, Sandbox
+from sandbox.discord.guilds import BOT
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ async def test_a_healthy_bot(in_sandbox: Patient, sandbox: Sandbox) -> None:
     assert set(levels(findings).values()) == {Level.OK}, [str(finding) for finding in findings.values()]
     assert list(findings) == [
         "Python", "Settings", "Data directory", "Redis", "Redis durability", "PostgreSQL", "Schema",
-        "Discord", "Gateway", "Intents", "Servers",
+        "Discord", "Gateway", "Intents", "Servers", "Permissions",
     ]  # fmt: skip
     assert "redis-cli -s " in findings["Redis"].found
     assert "Late Night Reviews" in findings["Servers"].found
@@ -107,6 +109,20 @@ async def test_not_in_the_server(in_sandbox: Patient) -> None:
     findings = await in_sandbox.examine(GUILD_ID="123456789012345678")
     assert findings["Servers"].level is Level.FAIL
     assert "https://discord.com/oauth2/authorize?client_id=" in findings["Servers"].mend
+
+
+async def test_what_the_bot_may_not_is_told_with_what_is_off(in_sandbox: Patient, sandbox: Sandbox) -> None:
+    held = BOT & ~int(Permission.PIN_MESSAGES | Permission.MANAGE_ROLES)
+    guild = sandbox.create_guild("No Pins", owner="Olga", bot_permissions=held)
+    findings = await in_sandbox.examine(GUILD_ID=str(guild.id))
+    lacking = findings["Permission Pin Messages"]
+    assert lacking.level is Level.WARN and "lacks in No Pins: displays are not pinned" in lacking.found
+    asked = int(lacking.mend.partition("permissions=")[2])
+    assert asked == int(ASKED) and asked & Permission.PIN_MESSAGES and asked & Permission.MANAGE_CHANNELS
+    assert "Permissions" not in findings
+    guild.role_by_id[guild.bot_role.id].permissions |= int(Permission.PIN_MESSAGES)
+    findings = await in_sandbox.examine(GUILD_ID=str(guild.id))
+    assert findings["Permissions"].found == "the bot has all but Manage Roles, which only /setup needs"
 
 
 async def test_a_weak_redis_of_ones_own(in_sandbox: Patient, directory: Path) -> None:

@@ -142,6 +142,26 @@ async def test_without_permissions_it_says_what_is_off(stage: Stage) -> None:
     assert "**Skipline is set up.**" in reply.text
 
 
+async def test_displays_that_cannot_be_pinned_are_told_of_and_pinned_later(stage: Stage) -> None:
+    guild, general = fresh(stage, BOT & ~int(Permission.PIN_MESSAGES))
+    reply = await guild.owner.command("setup", general)
+    await reply.settled()
+    places = ", ".join(
+        f"<#{guild.channel(name).id}>" for name in ("submit-your-song", "song-queue", "song-review")
+    )
+    assert f"In {places} I lack **Pin Messages**: displays are not pinned" in reply.text
+    await displayed(stage.app.stores.configuration, guild)
+    queue = guild.channel("song-queue")
+    assert not queue.pins
+    stage.discord.world.update_role(guild.bot_role, permissions=BOT)
+    reply = await guild.owner.command("setup", general)
+    await reply.settled()
+    assert "**Skipline is set up.**" in reply.text and "Pin Messages" not in reply.text
+    assert [len(guild.channel(name).pins) for name in ("submit-your-song", "song-queue", "song-review")] == [
+        1, 1, 2,
+    ]  # fmt: skip
+
+
 async def test_a_run_that_failed_half_way_is_completed(stage: Stage) -> None:
     guild, general = fresh(stage, BOT & ~int(Permission.MANAGE_ROLES))
     reply = await guild.owner.command("setup", general)
