@@ -27,17 +27,20 @@ from bot.displays import Displays
 from bot.errors import Reporter, StartupError
 from bot.in_flight import InFlight
 from bot.intake import Intake
+from bot.pictures import DrawingProcess
 from bot.reload import Reloader
 from bot.router import Router
 from bot.settings import Role, Settings
 from bot.stores import Stores, open_stores
 from bot.telling import Telling
+from components.curve import Pictures
 from persistence.archive import Archive
 from persistence.archive_writer import ArchiveWriter
 from persistence.backups import Backups
 from persistence.files import FileStore
 from persistence.privacy import Privacy
 from persistence.recovery import reconcile
+from persistence.sessions import Sessions
 from state.configure import Configuration
 from state.feed import Feed
 from state.lease import Lease
@@ -207,6 +210,8 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
         (Archive, stores.archive),
         (FileStore, stores.files),
         (Backups, stores.backups),
+        (Sessions, stores.sessions),
+        (Pictures, DrawingProcess()),
         (Settings, settings),
         (Reporter, app.reporter),
         (Router, router),

@@ -20,6 +20,7 @@ from persistence.files import FileStore
 from persistence.pool import open_pool
 from persistence.privacy import Privacy
 from persistence.recovery import open_guild
+from persistence.sessions import Sessions
 from state.cards import Cards
 from state.configure import Configuration
 from state.connection import connect
@@ -47,6 +48,7 @@ class Stores:
     privacy: Privacy
     files: FileStore
     backups: Backups
+    sessions: Sessions
     report: tuple[str, ...]
 
 
@@ -118,6 +120,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             privacy=Privacy(redis, pool, archive, backups, files, Forgetting(scripts).put),
             files=files,
             backups=Backups(redis, backups),
+            sessions=Sessions(pool),
             report=tuple(report),
         )
 

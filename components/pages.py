@@ -27,9 +27,12 @@ def within(page: int, pages: int) -> int:
 
 @lru_cache(maxsize=512)
 def page_row(
-    name: str, page: int, pages: int, locale: str = FALLBACK
+    name: str, page: int, pages: int, locale: str = FALLBACK, *more: str
 ) -> tuple[hikari.impl.MessageActionRowBuilder, ...]:
-    """First, previous, next, last for the handler `name`; no row where there is one page."""
+    """First, previous, next, last for the handler `name`; no row where there is one page.
+
+    A press brings the step, the page and then whatever `more` says of the list.
+    """
     if pages <= 1:
         return ()
     row = hikari.impl.MessageActionRowBuilder()
@@ -37,7 +40,7 @@ def page_row(
         at_the_end = page <= 1 if step in ("first", "previous") else page >= pages
         row.add_interactive_button(
             hikari.ButtonStyle.SECONDARY,
-            encode(name, step, page),
+            encode(name, step, page, *more),
             label=say(f"queue.{step}", locale),
             is_disabled=at_the_end,
         )
