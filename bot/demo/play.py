@@ -1,0 +1,79 @@
+"""Plays a story: puts up the stage, goes through the chapters, and stops at the first step that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.demo.process import BotProcess
+from bot.demo.show import Show
+from bot.demo.terminal import StepFailed, Transcript
+from sandbox.discord import ClientRefused, Sandbox
+
+Step = tuple[str, Callable[[Show], Awaitable[None]]]
+"""What a step shows, and the coroutine that does it; that raises `StepFailed` where the effect is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Steps that belong together. Each goes on from what the steps before it left."""
+
+    title: str
+    steps: Sequence[Step]
+
+
+async def play(story: Sequence[Chapter], *, once: bool) -> int:
+    """Plays the story; then, unless `once`, stays up until Ctrl-C. Gives the exit code."""
+    console = Console()
+    async with _stage(console) as show:
+        began = time.monotonic()
+        if not await played(show, story):
+            return 1
+        show.transcript.done(time.monotonic() - began)
+        if not once:
+            console.print("\nThe server stays up. Ctrl-C ends it.")
+            stop = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            await stop.wait()
+    return 0
+
+
+async def played(show: Show, story: Sequence[Chapter]) -> bool:
+    """Plays chapter after chapter on a stage that is up; False as soon as a step has not its effect."""
+    for chapter in story:
+        show.transcript.chapter(chapter.title)
+        for title, step in chapter.steps:
+            show.transcript.step(title)
+            try:
+                await step(show)
+            except (StepFailed, ClientRefused, LookupError, TimeoutError) as failed:
+                show.transcript.failed(str(failed) or type(failed).__name__)
+                return False
+    return True
+
+
+@contextlib.asynccontextmanager
+async def _stage(console: Console) -> AsyncGenerator[Show]:
+    folder = Path(tempfile.mkdtemp(prefix="skipline-demo-"))
+    sandbox = await Sandbox.start()
+    bot = BotProcess(sandbox, folder)
+    try:
+        console.print(f"A local Discord answers at {sandbox.rest_url}.", highlight=False)
+        console.print("Nothing leaves this machine.")
+        with console.status("Starting the bot with a Valkey and a PostgreSQL of its own …"):
+            await bot.start()
+        yield Show.open(sandbox, bot, Transcript(console))
+    finally:
+        await bot.end()
+        await sandbox.close()
+        shutil.rmtree(folder, ignore_errors=True)
