@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import orjson
 
-from persistence import submissions
+from persistence import ledger, submissions
 from persistence.errors import Forked
 from persistence.events import Effect, Event, from_entry, milliseconds, to_entry
 from persistence.pool import Connection, Pool
@@ -142,6 +142,7 @@ class Archive:
                 _log.warning("Guild %s: moves %s to %s never reached the archive", guild_id, first, last)
                 await connection.execute(INSERT_GAP, guild_id, first, last, "missing", [])
             await _insert_events(connection, guild_id, fresh)
+            await ledger.add(connection, guild_id, fresh)
             await _apply(connection, guild_id, await _outcome(connection, guild_id, fresh))
             last = fresh[-1]
             await connection.execute(SET_CURSOR, guild_id, last.revision, last.moment, last.request, not gaps)

@@ -228,6 +228,9 @@ _OF: Final = {"of": "revision of the change that this one takes back, if it does
 _WALLET: Final = {
     "wallet": "changes of wallets: list of [user, change, cause, balance after]; absent for none"
 }
+_REASON: Final = {"reason": "why, if it was said"}
+_CHANGES: Final = {"changes": "list of [field, before, after]; null is absent"}
+_OF: Final = {"of": "revision of the change that this one takes back, if it does"}
 
 EVENTS: Final[Mapping[str, EventKind]] = {
     "submitted": EventKind("a song came in", _SONG),
@@ -323,10 +326,10 @@ EVENTS: Final[Mapping[str, EventKind]] = {
             "of": "its revision",
             "songs": "the songs it concerned, as they are now",
         },
+            **_WALLET,
     ),
     "restored_backup": EventKind(
         "a backup was put back",
-            **_WALLET,
         {
             "backup": "its revision and when it was taken",
             "back": "songs that came back",
@@ -335,6 +338,7 @@ EVENTS: Final[Mapping[str, EventKind]] = {
             "points": "rows of points that changed",
             "settings": "settings that changed",
         },
+            **_WALLET,
     ),
 }
 """Every kind of event, in the order in which a show meets them."""

@@ -19,6 +19,7 @@ from persistence.backups.document import Backup, Live
 from persistence.backups.store import Step, silent
 from persistence.backups.taking import Backups, Cause, Taken
 from persistence.errors import Busy, PersistenceError, Unavailable
+from persistence.events import Effect
 from persistence.keys import key
 
 _log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ async def restore(backup: Backup, way: Way, step: Step = silent) -> Restored:
             expected=read.revision,
             least=backup.revision,
             effects=[list(effect) for effect in effects],
-            facts=_facts(backup, whole),
+            facts=_facts(backup, whole) | _wallet(effects, read.keys),
         )
         if written is None:
             refused += 1
@@ -180,6 +181,17 @@ async def _mark(backup: Backup, way: Way) -> Mark:
 async def _time(redis: Redis) -> tuple[int, int]:
     answer: Any = await redis.time()
     return int(answer[0]), int(answer[1])
+
+
+def _wallet(effects: Sequence[Effect], live: Live) -> dict[str, object]:
+    """What those writes change in wallets, as the ledger is told: [user, change, cause, balance after]."""
+    held = live["wallet"].values if "wallet" in live else dict[str, str]()
+    rows: list[list[object]] = []
+    for effect in effects:
+        if effect.name == "wallet" and effect.field is not None:
+            before, after = int(held.get(effect.field, "0")), int(effect.value or "0")
+            rows.append([effect.field, after - before, "restored", after])
+    return {"wallet": rows} if rows else {}
 
 
 def _facts(backup: Backup, found: Difference) -> dict[str, object]:
