@@ -42,9 +42,14 @@ SONG: Final = (
     Field("note", "text", "what the artist wants said; absent for nothing"),
     Field("track", "platform:id", "canonical id that tells duplicates; absent when it is not known"),
     Field("luxury", "Luxury Coins", "what its artist paid for its tier from the wallet; absent for none"),
+    Field("credit", "TikTok coins", "gifted coins that lifted it; absent for none"),
+    Field("gifts", "JSON", "who paid them: list of [user or handle, id, coins]; absent for none"),
     Field("method", "word", "how an approved skip was paid: gift, tip, other"),
     Field("amount", "text", "how much was paid, as the reviewer wrote it"),
     Field("reason", "text", "why it was removed or rejected"),
+    Field("barred", "word", "why a rejected one did not go on in Free: limit (of its artist), closed (Free)"),
+    Field("turned_down_at", _MS, "when its claimed skip was turned away; it goes on in Free"),
+    Field("turned_down_for", "text", "why that was"),
     Field("approved_by", _ID, "reviewer who let a claimed skip in"),
     Field("approved_by_name", "text", "what they were called then"),
     Field("promoted_by", _ID, "who moved it to another tier last"),
@@ -103,12 +108,27 @@ SETTINGS: Final = (
     Field("language", "locale", "language of what everybody sees, as Discord writes it; default en"),
     Field("fair:paid", "songs", "so many paid songs, then one Free; 0, the default, is no such pattern"),
     Field("fair:round_robin", "0 or 1", "1: the artists of a tier take turns, one song each; default 0"),
-    Field("keep_days", "days", "how long Redis keeps a song that ended; 0 is for ever, default 7"),
-    Field("role:<what>", _ID, "role for that; `role:reviewer` may review"),
-    Field("channel:<what>", _ID, "channel for that"),
+    Field(
+        "gift:<tier>",
+        "TikTok coins",
+        "gifts that lift a song there; 0 is not by gifts, default by rank: 1000, 2000, 4000, 5000, 6000",
+    ),
+    Field("points:like", "points", "for each like, default 1"),
+    Field("points:comment", "points", "for a comment, default 2"),
+    Field("points:share", "points", "for a share, default 5"),
+    Field("points:follow", "points", "for a follow, default 10"),
+    Field("points:subscribe", "points", "for a subscription, default 25"),
+    Field("points:submission", "points", "for the first submission of a UTC day, default 10"),
+    Field("points:gift_small", "points", "for each coin of a gift below `points:gift_limit`, default 2"),
+    Field("points:gift_large", "points", "for each coin of any other, default 1"),
+    Field("points:gift_limit", "TikTok coins", "price of one gift from which it is large, default 1000"),
+    Field("live_grace", "seconds", "a host away for less goes on with the same session, default 600"),
     Field(
         "price:<tier>", "Luxury Coins", "what that tier costs; 0 is not for coins, default a 20th of its gift"
     ),
+    Field("keep_days", "days", "how long Redis keeps a song that ended; 0 is for ever, default 7"),
+    Field("role:<what>", _ID, "role for that; `role:reviewer` may review"),
+    Field("channel:<what>", _ID, "channel for that"),
 )
 
 LADDER: Final = (Field("<tier>", "text", "displayed name of the tier of that label; 0 is Free"),)
@@ -154,7 +174,7 @@ UNDO: Final = (
         "<revision>",
         "JSON",
         "one of them: {kind, song, by, by_name, at, fields: [[key, field, before, after]], for a Next: "
-        "locks, recent; for a reset of points: taken; where Luxury Coins moved: wallet}",
+        "locks, recent, marks (minutes of lives); for a reset of points: taken; where Luxury Coins moved: wallet; where gifted coins went back: banked}",
     ),
     Field("undone_by", _ID, "who pressed Undo last"),
     Field("undone_by_name", "text", "what they were called then"),
@@ -167,7 +187,8 @@ TOLD: Final = (
     Field(
         "<kind>",
         _MS,
-        "when that was claimed: two (away), next, playing, played, reviewed, removed, rejected, approved or "
+        "when that was claimed: two (away), next, playing, played, reviewed, removed, rejected, approved, gifted "
+        "(lifted by gifts, each time) or "
         "back (after a removal that was undone)",
     ),
 )
@@ -180,15 +201,15 @@ OWED: Final = (
 
 LINKS: Final = (Field("<TikTok id>", _ID, "account that owns the handle"),)
 
-SERVED: Final = (
-    Field(
-        "<tier>:<user>",
 VIEWERS: Final = (Field("<TikTok id>", "text", "the name, without its @"),)
 
 NAMES: Final = (Field("<name>", "TikTok id", "who bears that name, in lower case, or bore it last"),)
 
 AWAITED: Final = (Field("<name>", _ID, "account that is to own the handle of that name, in lower case"),)
 
+SERVED: Final = (
+    Field(
+        "<tier>:<user>",
         "number number",
         "`seq` (in Free: `number`) and turn at which the artist was last on there; who came by then is next",
     ),
@@ -222,18 +243,21 @@ class EventKind:
 
 
 _SONG: Final = {"song": "the song as it was left: number, title, artist, user, tier, state, by, at"}
-_REASON: Final = {"reason": "why, if it was said"}
-_CHANGES: Final = {"changes": "list of [field, before, after]; null is absent"}
-_OF: Final = {"of": "revision of the change that this one takes back, if it does"}
 _WALLET: Final = {
     "wallet": "changes of wallets: list of [user, change, cause, balance after]; absent for none"
+}
+_PROMOTIONS: Final = {
+    "promotions": "songs that gifts lifted: list of {song, from, to, coins, gifts: [[user or handle, id, coins]], "
+    "by: [TikTok id, name] who gave last}; absent for none"
 }
 _REASON: Final = {"reason": "why, if it was said"}
 _CHANGES: Final = {"changes": "list of [field, before, after]; null is absent"}
 _OF: Final = {"of": "revision of the change that this one takes back, if it does"}
 
 EVENTS: Final[Mapping[str, EventKind]] = {
-    "submitted": EventKind("a song came in", _SONG),
+    "submitted": EventKind(
+        "a song came in", {**_SONG, **_PROMOTIONS, "points": "what its artist got for it; absent for none"}
+    ),
     "next": EventKind(
         "Next was pressed",
         {
@@ -308,6 +332,7 @@ EVENTS: Final[Mapping[str, EventKind]] = {
         "a song got a score or a note", {**_SONG, "score": "0 to 10", "review_note": "what was said"}
     ),
     "bookmarked": EventKind("a song was bookmarked", _SONG),
+    "unbookmarked": EventKind("a bookmark was taken off", _SONG),
     "forgotten": EventKind(
         "a person was forgotten on request; the history tells their moves of nobody",
         {"songs": "how many songs they had"},
@@ -325,8 +350,8 @@ EVENTS: Final[Mapping[str, EventKind]] = {
             "move": "kind of that move",
             "of": "its revision",
             "songs": "the songs it concerned, as they are now",
-        },
             **_WALLET,
+        },
     ),
     "restored_backup": EventKind(
         "a backup was put back",
@@ -337,8 +362,8 @@ EVENTS: Final[Mapping[str, EventKind]] = {
             "moved": "songs that changed place",
             "points": "rows of points that changed",
             "settings": "settings that changed",
-        },
             **_WALLET,
+        },
     ),
 }
 """Every kind of event, in the order in which a show meets them."""

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NOT_HELD = "not_held"
     NOT_PLAYED = "not_played"
     BOOKMARKED = "bookmarked"
+    NOT_BOOKMARKED = "not_bookmarked"
     NOT_FREE = "not_free"
     ANNOUNCED = "announced"
     SAME_TIER = "same_tier"
@@ -38,13 +39,14 @@ class Reason(StrEnum):
     STRANDED = "stranded"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
-
+    NO_SESSION = "no_session"
     NOT_HIGHER = "not_higher"
     NOT_FOR_SALE = "not_for_sale"
     PRICE = "price"
     SHORT = "short"
     SEEN = "seen"
     UNKNOWN_HANDLE = "unknown_handle"
+
 
 class Refused(Exception):
     """Nothing was changed. `facts` are those of the script that refused, see its file in `state/lua`."""
