@@ -314,11 +314,47 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     ),
     "linked": EventKind(
         "a TikTok handle got an owner",
-        {"handle": "TikTok id", "name": "the handle", "user": "new owner", "from": "owner before"},
+        {
+            "handle": "TikTok id",
+            "name": "the handle",
+            "user": "new owner",
+            "from": "owner before",
+            "coins": "gifted coins that went to the owner's bank; absent for none",
+            **_PROMOTIONS,
+            **_WALLET,
+        },
     ),
     "unlinked": EventKind(
         "a TikTok handle lost its owner",
         {"handle": "TikTok id", "from": "owner before", "user": "null"},
+    ),
+    "live": EventKind(
+        "a batch of a live was booked",
+        {
+            "session": "which",
+            "host": "its host",
+            "counts": "events by kind",
+            "rows": "who got something: list of [TikTok id, points, coins]; absent for none",
+            "linked": "handles that got the owner who awaited them: list of [TikTok id, name, Discord id]",
+            **_PROMOTIONS,
+            **_WALLET,
+        },
+    ),
+    "session": EventKind(
+        "a session of a live began, was left, went on, ended or was stored",
+        {
+            "session": "which",
+            "host": "its host",
+            "verb": "begin, away, back, gap, end, stored",
+            "room": "TikTok room id",
+            "why": "a word",
+            "gap": "[from, to, why] of the events that were lost, if any were",
+            "ended": "an older session of the host that ended with it",
+        },
+    ),
+    "supported": EventKind(
+        "gifts of handles go to a song from now on",
+        {"handles": "TikTok ids", "song": "which; absent for their owner's own", **_PROMOTIONS},
     ),
     "settings": EventKind("settings were changed", {**_CHANGES, **_OF}),
     "ladder": EventKind("the ladder was changed", {**_CHANGES, **_OF}),
@@ -337,6 +373,16 @@ EVENTS: Final[Mapping[str, EventKind]] = {
         "a person was forgotten on request; the history tells their moves of nobody",
         {"songs": "how many songs they had"},
     ),
+    "host_connected": EventKind("a TikTok host is listened to from now on", {"handle": "the host"}),
+    "host_disconnected": EventKind("a TikTok host is listened to no more", {"handle": "the host"}),
+    "host_known": EventKind(
+        "a TikTok host's number became known", {"handle": "the host", "id": "TikTok user id"}
+    ),
+    "host_lost": EventKind(
+        "the connection to a TikTok host was lost against the guild's wish",
+        {"handle": "the host", "why": "a word", "since": "ms since 1970"},
+    ),
+    "host_back": EventKind("the connection to a TikTok host is back", {"handle": "the host"}),
     "quieted": EventKind(
         "somebody chose whether to be told of their songs", {"user": "who", "quiet": "true: not any more"}
     ),

@@ -520,6 +520,8 @@ add(
     )
 )
 
+from state import live_keys as _live_keys  # noqa: E402, F401 - adds its keys, and needs `key`
+
 TABLE: Final[Mapping[str, Key]] = KEYS
 """Every key by its pattern, in the order above."""
 

@@ -48,6 +48,8 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "SPAN": str(score.SPAN),
     "LOCK": str(score.LOCK),
     "MOST_LOCKED": "3",
+    "MOST_HOSTS": "10",
+    "HOSTS_KEPT": "25",
     "UNDO_DEPTH": "25",
     "REQUEST_SECONDS": "900",
     "SHORTEST_REVIEW": "5",

@@ -1,4 +1,4 @@
--- include: move order song points cards
+-- include: move order song points cards onair
 -- Ends the song that plays and starts the first in order of play.
 -- ARGS: [expected: number or 'none'] [guard: ms] [guard_self: bool]
 -- A stale expectation, or a Next of a moment ago, moves nothing and tells who advanced.
@@ -95,6 +95,7 @@ local number = song and digits(song.number) or ''
 if song then
   owe_card('now_playing', number)
 end
-remember('next', number, { locks = locks, recent = recent })
+local marks = song and mark_song(number) or nil
+remember('next', number, { locks = locks, recent = recent, marks = marks and #marks > 0 and marks or nil })
 return commit('next', number, { ended = before, song = song, seconds = seconds, stake = stake },
   { ended = before, song = song, waiting = waiting_count() })

@@ -1,5 +1,6 @@
--- include: move order song taking
--- Takes a song in: Free songs wait at once, claimed skips wait for a reviewer's approval.
+-- include: move order song taking points wallet prices gifts
+-- Takes a song in: Free songs wait at once, claimed skips wait for a reviewer's approval. The first of a UTC day
+-- earns points, and what was banked for its artist may lift it at once.
 -- ARGS: title artist user user_name [link file file_name file_size note track claimed]
 if ARGS.claimed == '0' then
   ARGS.claimed = nil
@@ -36,6 +37,18 @@ for field, value in pairs(ARGS) do
   put_field(key, field, value)
 end
 seat(member)
+local reward, today = setting_number('points:submission', POINTS.submission), digits(math.floor(NOW / DAY_MS))
+if reward > 0 and redis.call('HGET', PREFIX .. 'rewarded', ARGS.user) ~= today then
+  put_field('rewarded', ARGS.user, today)
+  add_points('points:user', ARGS.user, reward)
+  rescore(ARGS.user)
+else
+  reward = nil
+end
+local promotions = {}
+spend(ARGS.user, nil, nil, promotions)
+settle_banks()
+local lifted = #promotions > 0 and promotions or nil
 local song = facts_of(member)
-return commit('submitted', number, { song = song },
-  { song = song, place = place_of(member), waiting = waiting_count() })
+return commit('submitted', number, { song = song, points = reward, promotions = lifted },
+  { song = song, points = reward, promotions = lifted, place = place_of(member), waiting = waiting_count() })
