@@ -6,6 +6,7 @@ they are put in front of it together with its name and the constants both langua
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -115,8 +116,13 @@ class Script(Protocol):
 @cache
 def source(name: str) -> str:
     """The whole text of a script, as the server gets it. Raises `FileNotFoundError` for an unknown name."""
-    constants = [f"local {constant} = {value}\n" for constant, value in CONSTANTS.items()]
-    return "".join([f"local MOVE = '{name}'\n", *constants, *_with_pieces(f"{name}.lua")])
+    body = "".join(_with_pieces(f"{name}.lua"))
+    # Only those it names: Lua takes at most 200 local names.
+    words = set(re.findall(r"\b[A-Z_]+\b", body))
+    constants = [
+        f"local {constant} = {value}\n" for constant, value in CONSTANTS.items() if constant in words
+    ]
+    return "".join([f"local MOVE = '{name}'\n", *constants, body])
 
 
 def _with_pieces(path: str) -> list[str]:

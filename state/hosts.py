@@ -1,0 +1,190 @@
+"""TikTok hosts a guild listens to: which it wants, since when, and what became of each connection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+import orjson
+from redis.asyncio import Redis
+
+from state import host_keys, keys
+from state.connection import fields_of
+from state.scripts import Actor, Scripts
+
+_GUILDS_AT_ONCE: Final = 200
+
+_HANDLE: Final = re.compile(r"[a-z0-9._]{2,24}")
+"""A TikTok name: 2 to 24 letters, digits, dots, underscores (TikTok's help, Changing your username)."""
+
+
+def handle_of(text: str) -> str | None:
+    """The handle somebody typed, in lower case without its @, also out of a link; None when it is none."""
+    typed = text.strip().lower()
+    if "tiktok.com/" in typed:
+        typed = typed.partition("tiktok.com/")[2].partition("?")[0].partition("/")[0]
+    typed = typed.removeprefix("@")
+    return typed if _HANDLE.fullmatch(typed) and not typed.endswith(".") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A connection that ended against the guild's wish: since when (ms) and why, as a word of `Status`."""
+
+    since: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A TikTok host as the guild wants it. `wanted` is False once somebody disconnected it (`by`, `at` in ms).
+
+    `id` is TikTok's numeric user id, 0 until the host was first found.
+    """
+
+    handle: str
+    wanted: bool
+    by: int
+    by_name: str
+    at: int
+    id: int = 0
+    outage: Outage | None = None
+
+    @classmethod
+    def from_json(cls, handle: str, text: str) -> Host:
+        """From a field of the `hosts` hash."""
+        kept: dict[str, Any] = orjson.loads(text)
+        lost = kept.get("outage")
+        return cls(
+            handle,
+            bool(kept["wanted"]),
+            int(kept["by"]),
+            str(kept["by_name"]),
+            int(kept["at"]),
+            int(kept.get("id") or 0),
+            Outage(int(lost["since"]), str(lost["why"])) if lost else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a host's connection stands, as its process last wrote. Times in ms since 1970, 0 for none.
+
+    `state` is a word of the connection: waiting, connecting, live, reconnecting, limited, sign_down, blocked,
+    unknown, restricted, stopped. `per_minute` counts the events of the last minute.
+    """
+
+    state: str
+    since: int
+    reason: str = ""
+    next_try: int = 0
+    room: int = 0
+    session: int = 0
+    last_event: int = 0
+    per_minute: int = 0
+    failures: int = 0
+    process: str = ""
+
+    def to_hash(self) -> dict[str, str]:
+        """The fields of `host:<handle>`."""
+        return {name: str(getattr(self, name)) for name in self.__slots__}
+
+    @classmethod
+    def from_hash(cls, fields: Mapping[str, str]) -> Status | None:
+        """None when no process looks after the host."""
+        if "state" not in fields:
+            return None
+        numbers = ("since", "next_try", "room", "session", "last_event", "per_minute", "failures")
+        return cls(
+            fields["state"],
+            reason=fields.get("reason", ""),
+            process=fields.get("process", ""),
+            **{name: int(fields.get(name, "0")) for name in numbers},
+        )
+
+
+class Hosts:
+    """The hosts of every guild."""
+
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+        self._redis = redis
+        self._scripts = scripts
+
+    async def all(self, guild: int) -> list[Host]:
+        """Those that are wanted and those that were, newest change first."""
+        fields = await fields_of(self._redis, host_keys.hosts(guild))
+        if not fields and await self._scripts.opened_just_now(guild):
+            fields = await fields_of(self._redis, host_keys.hosts(guild))
+        hosts = [Host.from_json(handle, text) for handle, text in fields.items()]
+        return sorted(hosts, key=lambda host: (not host.wanted, -host.at))
+
+    async def connect(self, guild: int, request: str, actor: Actor, handle: str) -> None:
+        """Wants a host from now on.
+
+        Raises `Refused`: `unchanged` when it is wanted already, `limit` when the guild wants too many.
+        """
+        await self._move("connect", guild, request, actor, handle)
+
+    async def disconnect(self, guild: int, request: str, actor: Actor, handle: str) -> None:
+        """Wants it no more: this end is meant and alerts nobody. Raises `Refused` (`unchanged`)."""
+        await self._move("disconnect", guild, request, actor, handle)
+
+    async def lost(self, guild: int, request: str, actor: Actor, handle: str, why: str, since: int) -> None:
+        """Notes that a connection ended against the guild's wish; once an outage. Raises `Refused`."""
+        await self._move("lost", guild, request, actor, handle, why=why, since=since)
+
+    async def back(self, guild: int, request: str, actor: Actor, handle: str) -> None:
+        """Notes that the outage is over. Raises `Refused` (`unchanged`) where there was none."""
+        await self._move("back", guild, request, actor, handle)
+
+    async def known(self, guild: int, request: str, actor: Actor, handle: str, id_: int) -> None:
+        """Notes a host's TikTok user id. Raises `Refused` (`unchanged`)."""
+        await self._move("known", guild, request, actor, handle, id=str(id_))
+
+    async def status(self, guild: int, handle: str) -> Status | None:
+        """How its connection stands; None when no process looks after it."""
+        return Status.from_hash(await fields_of(self._redis, host_keys.host(guild, handle)))
+
+    async def show_status(self, guild: int, handle: str, status: Status) -> None:
+        """Writes how its connection stands; to be written again within 60 s."""
+        key = host_keys.host(guild, handle)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(key)
+            pipe.hset(key, mapping=status.to_hash())
+            pipe.expire(key, host_keys.STATUS_SECONDS)
+            await pipe.execute()
+
+    async def _move(
+        self,
+        verb: Literal["connect", "disconnect", "lost", "back", "known"],
+        guild: int,
+        request: str,
+        actor: Actor,
+        handle: str,
+        **facts: object,
+    ) -> None:
+        await self._scripts.move("host", guild, request, actor, {"verb": verb, "handle": handle, **facts})
+
+
+async def any_wanted(redis: Redis) -> bool:
+    """Whether any guild wants a host."""
+    return bool(await wanted(redis))
+
+
+async def wanted(redis: Redis) -> dict[str, list[int]]:
+    """Every host that is wanted, with the guilds that want it."""
+    guilds = sorted(int(guild) for guild in cast("set[str]", await redis.smembers(keys.GUILDS)))
+    found: dict[str, list[int]] = {}
+    for start in range(0, len(guilds), _GUILDS_AT_ONCE):
+        page = guilds[start : start + _GUILDS_AT_ONCE]
+        async with redis.pipeline(transaction=False) as pipe:
+            for guild in page:
+                pipe.hgetall(host_keys.hosts(guild))
+            answers = cast("list[dict[str, str]]", await pipe.execute())
+        for guild, fields in zip(page, answers, strict=True):
+            for handle, text in fields.items():
+                if Host.from_json(handle, text).wanted:
+                    found.setdefault(handle, []).append(guild)
+    return found
