@@ -46,7 +46,8 @@ class Announcements(Upkeep):
     lease_seconds: ClassVar[float] = 3.0
     watched: ClassVar[frozenset[str] | None] = frozenset(
         (
-            *("next", "undone", "held", "bumped", "removed", "cleared", "bookmarked", "reviewed", "edited"),
+            *("next", "undone", "held", "bumped", "removed", "cleared", "reviewed", "edited"),
+        *("bookmarked", "unbookmarked"),
             *("restored", "restored_backup", "forgotten"),
         )
     )

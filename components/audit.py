@@ -25,7 +25,12 @@ ANY: Final = "-"
 """Stands for every kind in the buttons below a page."""
 _WIDTH: Final = 380
 _ROWS: Final = 3
-_MOVES: Final = ("next", "promote", "remove", "approve", "reject", "hold", "back", "bump", "clear", "reset")
+_MOVES: Final = frozenset(
+    (
+        *("next", "promote", "remove", "approve", "reject", "hold", "back", "bump", "clear", "reset"),
+        *("review", "bookmark", "unbookmark"),
+    )
+)
 _COLOR: Final = 0x5C8374
 
 
@@ -104,6 +109,9 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
             return say(
                 "audit.approved", locale, song=song, tier=plain(ladder.name(int(data["song"]["tier"])))
             )
+        case "rejected":
+            waits = data["song"]["state"] == "waiting"
+            return say("audit.rejected_free" if waits else "audit.rejected", locale, song=song, reason=told)
         case "bumped":
             return say("audit.bumped", locale, song=song, places=data.get("places", 1))
         case "cleared":
@@ -118,6 +126,8 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
         case "linked":
             handle = plain(str(data.get("name") or data["handle"]), 60)
             return say("audit.linked", locale, handle=handle, user=data["user"])
+        case "host_connected" | "host_disconnected":
+            return say(f"audit.{kind}", locale, handle=plain(str(data["handle"]), 40))
         case "unlinked":
             return say("audit.unlinked", locale, user=data["from"])
         case "displays":
@@ -141,13 +151,13 @@ _PLAIN: Final = (
     "edited",
     "claimed",
     "withdrawn",
-    "rejected",
     "removed",
     "held",
     "back",
     "restored_backup",
     "reviewed",
     "bookmarked",
+    "unbookmarked",
     "cards",
     "quieted",
 )

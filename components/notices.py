@@ -8,6 +8,7 @@ from components.markdown import plain
 from components.refusals import song_text
 from components.texts import FALLBACK, say
 from state.notices import Mode, Notice, NoticeKind
+from state.song import SongState
 
 _NOTE: Final = 1000
 _REASON: Final = 300
@@ -17,9 +18,12 @@ def notice_text(notice: Notice, *, mention: bool = False, locale: str = FALLBACK
     """The whole message; with `mention` the artist is named in front of it, for a channel."""
     song = notice.song
     name = song_text({"number": song.number, "title": song.title, "artist": song.artist})
-    lines = [say(f"notices.{notice.kind.value}", locale, song=f"**{name}**", tier=plain(notice.tier))]
-    if notice.kind in (NoticeKind.REMOVED, NoticeKind.REJECTED) and song.reason:
-        lines.append(say("notices.because", locale, reason=plain(song.reason, _REASON)))
+    lines = [say(_key(notice), locale, song=f"**{name}**", tier=plain(notice.tier), place=notice.place)]
+    reason = song.reason if notice.kind in (NoticeKind.REMOVED, NoticeKind.REJECTED) else None
+    if notice.kind is NoticeKind.REJECTED and song.turned_down_at is not None:
+        reason = song.turned_down_for
+    if reason:
+        lines.append(say("notices.because", locale, reason=plain(reason, _REASON)))
     if notice.kind in (NoticeKind.PLAYED, NoticeKind.REVIEWED):
         if notice.score is not None:
             lines.append(say("notices.score", locale, score=plain(notice.score, 10)))
@@ -27,6 +31,18 @@ def notice_text(notice: Notice, *, mention: bool = False, locale: str = FALLBACK
             lines.append(say("notices.note", locale, note=plain(notice.review_note, _NOTE)))
     text = "\n".join(lines)
     return f"<@{song.user}> {text}" if mention else text
+
+
+def _key(notice: Notice) -> str:
+    """The text of a notice: what a turned away skip means depends on where its song is now."""
+    song = notice.song
+    if notice.kind is NoticeKind.REJECTED:
+        if song.turned_down_at is not None:
+            return "notices.rejected_waits" if notice.place else "notices.rejected_stays"
+        return f"notices.rejected_{song.barred}" if song.barred else "notices.rejected"
+    if notice.kind is NoticeKind.BACK and song.state is SongState.PENDING:
+        return "notices.back_pending"
+    return f"notices.{notice.kind.value}"
 
 
 def choice_text(*, wants: bool, mode: str, channel: int, locale: str = FALLBACK) -> str:

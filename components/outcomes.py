@@ -95,17 +95,29 @@ def reviewed_text(reviewed: Reviewed, locale: str = FALLBACK) -> str:
 
 
 def bookmarked_text(bookmarked: Bookmarked, locale: str = FALLBACK) -> str:
-    """That a song is marked, and where its card goes."""
-    key = "review.bookmarked" if bookmarked.channel else "review.bookmarked_only"
+    """Whether a song is marked now, and what becomes of its card."""
+    if bookmarked.marked:
+        key = "review.bookmarked" if bookmarked.channel else "review.bookmarked_only"
+    else:
+        key = "review.unbookmarked_card" if bookmarked.channel else "review.unbookmarked"
     return say(key, locale, song=named(bookmarked.song), channel=bookmarked.channel)
 
 
-def removed_text(moved: Moved, reason: str | None, locale: str = FALLBACK) -> str:
-    """What was removed, or rejected, and why."""
-    key = "review.rejected" if moved.song.state == "rejected" else "review.removed"
-    if not reason:
-        return say(key, locale, song=named(moved.song))
-    return say(f"{key}_reason", locale, song=named(moved.song), reason=plain(reason, 300))
+def removed_text(moved: Moved, ladder: Ladder, reason: str | None, locale: str = FALLBACK) -> str:
+    """What was removed, or whose skip was rejected, why, and where the song is then."""
+    key = "review.rejected" if moved.kind == "rejected" else "review.removed"
+    if moved.song.state == "waiting":
+        key = "review.rejected_free"
+    text = say(
+        f"{key}_reason" if reason else key,
+        locale,
+        song=named(moved.song),
+        reason=plain(reason or "", 300),
+        tier=tier_name(moved.song.tier, ladder),
+        place=moved.place,
+        waiting=moved.waiting,
+    )
+    return f"{text}\n{say(f'review.rejected_{moved.barred}', locale)}" if moved.barred else text
 
 
 def named(song: SongFacts) -> str:

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import hikari
 import miru
 
+from components.fairness import fairness_label
 from components.markdown import plain
 from components.song_lines import tier_name
 from components.song_option import CHOICES, label
@@ -33,7 +34,8 @@ BACK: Final = "panel:back"
 BUMP: Final = "panel:bump"
 SCORE: Final = "panel:score"
 BOOKMARK: Final = "panel:bookmark"
-
+UNBOOKMARK: Final = "panel:unbookmark"
+FAIRNESS: Final = "panel:fairness"
 
 _COUNTED: Final = 12
 _FACTS: Final = re.compile(r"(?:#(\d{1,12})|nothing) playing · turn (\d+) · (?:move (\d+)|no move)")
@@ -105,12 +107,15 @@ def panel_rows(board: Board, locale: str = FALLBACK) -> list[hikari.impl.Message
     keeping.add_interactive_button(
         styles.SECONDARY, SCORE, label=say("panel.score", locale), is_disabled=song is None
     )
+    # What a press does stands on the button: two who press Bookmark at once do not undo each other.
+    marked = song is not None and song.bookmarked_at is not None
     keeping.add_interactive_button(
         styles.SECONDARY,
-        BOOKMARK,
-        label=say("panel.bookmark", locale),
-        is_disabled=song is None or song.bookmarked_at is not None,
+        UNBOOKMARK if marked else BOOKMARK,
+        label=say("panel.unbookmark" if marked else "panel.bookmark", locale),
+        is_disabled=song is None,
     )
+    keeping.add_interactive_button(styles.SECONDARY, FAIRNESS, label=fairness_label(board.settings, locale))
     rows = [buttons, keeping]
     removable = [*([board.playing] if board.playing else []), *board.songs]
     for custom_id, name, songs in (
@@ -209,6 +214,12 @@ class PanelHandler(Protocol):
     async def bookmark(self, ctx: miru.ViewContext) -> None:
         """Marks the playing song."""
 
+    async def unbookmark(self, ctx: miru.ViewContext) -> None:
+        """Takes the mark off the playing song."""
+
+    async def fairness(self, ctx: miru.ViewContext) -> None:
+        """Offers the choices of fairness."""
+
 
 Act = Callable[[miru.ViewContext], Awaitable[None]]
 Answering = Callable[[], AbstractContextManager[None]]
@@ -229,6 +240,8 @@ class PanelView(miru.View):
             (BUMP, handler.bump),
             (SCORE, handler.score),
             (BOOKMARK, handler.bookmark),
+            (UNBOOKMARK, handler.unbookmark),
+            (FAIRNESS, handler.fairness),
         ):
             self.add_item(_Button(custom_id, act, answering))
         for custom_id, act in ((PROMOTE, handler.promote), (REMOVE, handler.remove), (BACK, handler.back)):

@@ -84,7 +84,14 @@ def refusal_text(
             return say(key, locale, song=song, name=name, moment=moment)
         case Reason.CHANGED | Reason.UNCHANGED | Reason.PAUSED | Reason.NOTHING:
             return say(f"refusal.{refused.reason.value}", locale)
-        case Reason.PLAYING | Reason.TAKEN | Reason.SAME_OWNER | Reason.NOT_FREE | Reason.ANNOUNCED:
+        case (
+            Reason.NOT_BOOKMARKED
+            | Reason.PLAYING
+            | Reason.TAKEN
+            | Reason.SAME_OWNER
+            | Reason.NOT_FREE
+            | Reason.ANNOUNCED
+        ):
             return say(f"refusal.{refused.reason.value}", locale, song=song)
 
 

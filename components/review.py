@@ -72,11 +72,21 @@ def read_score(text: str, locale: str = FALLBACK) -> int | None:
 
 def read_note(text: str | None, locale: str = FALLBACK) -> str | None:
     """The note that was typed, None for nothing. Raises `UserError` when it is too long."""
-    note = (text or "").strip()
-    if len(note) > NOTE_LIMIT:
-        field = say("submit.field_note", locale)
-        raise UserError(say("submit.long_text", locale, field=field, length=len(note), limit=NOTE_LIMIT))
-    return note or None
+    return _read_short(text, NOTE_LIMIT, "submit.field_note", locale)
+
+
+def read_amount(text: str | None, locale: str = FALLBACK) -> str | None:
+    """The amount that was typed, None for nothing. Raises `UserError` when it is too long."""
+    return _read_short(text, AMOUNT_LIMIT, "review.field_amount", locale)
+
+
+def _read_short(text: str | None, limit: int, name: str, locale: str) -> str | None:
+    """What was typed, never cut. Raises `UserError` when it is longer than `limit` characters."""
+    typed = (text or "").strip()
+    if len(typed) > limit:
+        field = say(name, locale)
+        raise UserError(say("submit.long_text", locale, field=field, length=len(typed), limit=limit))
+    return typed or None
 
 
 def read_places(text: str, locale: str = FALLBACK) -> int:

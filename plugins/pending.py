@@ -31,11 +31,11 @@ from components.pending import (
 from components.refusals import not_pending, refusal_text
 from components.review import (
     AMOUNT_FIELD,
-    AMOUNT_LIMIT,
     METHOD_FIELD,
     TIER_FIELD,
     approve_rows,
     paid_text,
+    read_amount,
     read_method,
     read_tier,
 )
@@ -113,7 +113,7 @@ async def approved(submission: Submission) -> None:
     number, values = _number(submission.args, caller), submission.values
     tier = read_tier(values.get(TIER_FIELD, ""), ladder, caller.locale)
     method = read_method(values.get(METHOD_FIELD, ""), caller.locale)
-    amount = values.get(AMOUNT_FIELD, "")[:AMOUNT_LIMIT] or None
+    amount = read_amount(values.get(AMOUNT_FIELD), caller.locale)
     await _decide(
         submission,
         caller,
@@ -146,7 +146,7 @@ async def rejected(submission: Submission) -> None:
         lambda: submission.get(Queue).reject(
             caller.guild, caller.request, caller.actor, number, reason=reason
         ),
-        lambda moved: removed_text(moved, reason, caller.locale),
+        lambda moved: removed_text(moved, ladder, reason, caller.locale),
     )
 
 

@@ -58,6 +58,7 @@ class Owed:
 class Notice:
     """A notice to be sent now. `channel` is 0 when none is chosen, `tier` the displayed name.
 
+    `place` is that of a song whose skip was turned away, None when it does not wait.
     `language` is the guild's: Discord does not tell which one an artist reads who does nothing.
     """
 
@@ -66,6 +67,7 @@ class Notice:
     tier: str
     score: str | None
     review_note: str | None
+    place: int | None
     mode: Mode
     channel: int
     language: str
@@ -123,6 +125,7 @@ class Notices:
             tier=str(answer["tier"]),
             score=song.get("score"),
             review_note=song.get("review_note"),
+            place=answer.get("place"),
             mode=Mode(answer["mode"]) if answer["mode"] in tuple(Mode) else Mode.DM,
             channel=int(channel) if channel.isdecimal() else 0,
             language=str(answer["language"]),
@@ -205,6 +208,8 @@ def _said(kind: str, field: str, value: str) -> NoticeKind | None:
         return NoticeKind(value)
     if kind == "approved":
         return NoticeKind.APPROVED
+    if kind == "rejected":
+        return NoticeKind.REJECTED
     return NoticeKind.BACK if kind == "undone" else None
 
 

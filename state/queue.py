@@ -30,7 +30,10 @@ BOARDS_KEPT: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Answer of a move that concerns one song. `place` counts from 1, None when it does not wait."""
+    """Answer of a move that concerns one song. `place` counts from 1, None when it does not wait.
+
+    `barred` is why a rejected song did not go on in Free: `limit` or `closed`.
+    """
 
     revision: int
     kind: str
@@ -38,6 +41,7 @@ class Moved:
     place: int | None = None
     waiting: int | None = None
     was: str | None = None
+    barred: str | None = None
     from_tier: int | None = None
 
     @classmethod
@@ -50,6 +54,7 @@ class Moved:
             place=answer.get("place"),
             waiting=answer.get("waiting"),
             was=answer.get("was"),
+            barred=answer.get("barred"),
             from_tier=answer.get("from"),
         )
 
@@ -231,7 +236,11 @@ class Queue:
     async def reject(
         self, guild: int, request: str, actor: Actor, song: int, *, reason: str | None = None
     ) -> Moved:
-        """Turns a pending skip away."""
+        """Turns a pending skip away: the song waits in Free.
+
+        One that never waited there ends instead when Free is closed or its artist's Free songs are at their
+        limit; the answer's `barred` says which, `closed` or `limit`.
+        """
         return await self._move("reject", guild, request, actor, song, reason=reason)
 
     async def hold(self, guild: int, request: str, actor: Actor, song: int) -> Moved:
@@ -269,9 +278,26 @@ class Queue:
             await self._ask("review", guild, request, actor, song, score=given, review_note=note)
         )
 
-    async def bookmark(self, guild: int, request: str, actor: Actor, song: int) -> Bookmarked:
-        """Marks a song to be found again; refused as `bookmarked` when it is marked already."""
-        return Bookmarked.from_answer(await self._ask("bookmark", guild, request, actor, song))
+    async def bookmark(
+        self, guild: int, request: str, actor: Actor, song: int, *, to: bool | None = None, guard: int = 0
+    ) -> Bookmarked:
+        """Marks a song to be found again, or takes the mark off.
+
+        `to` is whether it shall be marked; refused as `bookmarked` or `not_bookmarked` when it is so
+        already. None is the other of what is, but a mark that somebody else set less than `guard`
+        milliseconds ago stays.
+        """
+        return Bookmarked.from_answer(
+            await self._ask(
+                "bookmark",
+                guild,
+                request,
+                actor,
+                song,
+                to=None if to is None else "on" if to else "off",
+                guard=guard or None,
+            )
+        )
 
     async def clear(
         self, guild: int, request: str, actor: Actor, tier: int, *, reason: str | None = None

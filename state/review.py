@@ -34,10 +34,14 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class Bookmarked:
-    """Answer of a bookmark: `channel` gets its card, None when the guild chose no channel for them."""
+    """Answer of a bookmark: whether the song is marked now.
+
+    `channel` has, or gets, its card; None when the guild chose no channel for them.
+    """
 
     revision: int
     song: SongFacts
+    marked: bool
     channel: int | None
 
     @classmethod
@@ -45,5 +49,8 @@ class Bookmarked:
         """The answer from a script's JSON."""
         channel = answer.get("channel")
         return cls(
-            answer["revision"], SongFacts.from_answer(answer["song"]), int(channel) if channel else None
+            revision=answer["revision"],
+            song=SongFacts.from_answer(answer["song"]),
+            marked=answer["marked"],
+            channel=int(channel) if channel else None,
         )

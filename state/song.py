@@ -34,7 +34,9 @@ class Song:
 
     `file` is the name in our own store, `file_name` the one the artist gave it; `claimed` the label of
     the tier an artist claimed; `by` who moved it last; `locked` whether its place is announced and fixed;
-    `stake` the points that starting it took, as (sorted set, id, points); `score` is 0 to 10.
+    `barred` why a song whose skip was turned away did not go on in Free (`limit` or `closed`),
+    `turned_down_at` and `turned_down_for` when and why it was turned away if it did; `stake` the points that
+    starting it took, as (sorted set, id, points); `score` is 0 to 10.
     """
 
     number: int
@@ -54,6 +56,9 @@ class Song:
     method: str | None = None
     amount: str | None = None
     reason: str | None = None
+    barred: str | None = None
+    turned_down_at: int | None = None
+    turned_down_for: str | None = None
     locked: bool = False
     submitted_at: int = 0
     entered_at: int = 0
@@ -102,6 +107,9 @@ class Song:
             method=fields.get("method"),
             amount=fields.get("amount"),
             reason=fields.get("reason"),
+            barred=fields.get("barred"),
+            turned_down_at=number("turned_down_at"),
+            turned_down_for=fields.get("turned_down_for"),
             locked="locked" in fields,
             submitted_at=number("submitted_at") or 0,
             entered_at=number("entered_at") or 0,

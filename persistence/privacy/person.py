@@ -26,6 +26,7 @@ SONG_KEPT: Final = frozenset(
     (
         *("number", "state", "tier", "claimed", "method", "seq", "score", "was_free"),
         *("submitted_at", "entered_at", "started_at", "ended_at", "at", "reviewed_at"),
+        *("turned_down_at", "barred"),
         *("by", "by_name", "reviewer", "reviewer_name"),
     )
 )

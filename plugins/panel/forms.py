@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.errors import UserError
 from bot.router import Press, Router, Submission
 from components.displays import REVIEWER, render
+from components.fairness import FAIR_PAID, FAIR_TURNS, PATTERNS, SWITCH, fairness_rows, fairness_text
 from components.outcomes import (
     REASON_FIELD,
     placed_text,
@@ -15,9 +18,9 @@ from components.outcomes import (
 from components.refusals import refusal_text, worded
 from components.review import (
     NOTE_FIELD,
-    NOTE_LIMIT,
     PLACES_FIELD,
     SCORE_FIELD,
+    read_note,
     read_places,
     read_score,
 )
@@ -27,7 +30,7 @@ from plugins.panel.desk import BUMPED, REMOVED, SCORED, TIER, board_of, chosen
 from state.configure import Configuration
 from state.ladder import Ladder
 from state.queue import Queue
-from state.refusal import Refused
+from state.refusal import Reason, Refused
 
 routes = Router()
 
@@ -51,6 +54,36 @@ async def choose_tier(press: Press) -> None:
     await press.update(promoted_text(moved, ladder, caller.locale), components=[])
 
 
+@routes.component(FAIR_PAID)
+async def choose_pattern(press: Press) -> None:
+    """How many paid songs go before a Free one."""
+    await _set_fairness(press, "fair:paid", PATTERNS)
+
+
+@routes.component(FAIR_TURNS)
+async def choose_turns(press: Press) -> None:
+    """Whether the artists of a tier take turns."""
+    await _set_fairness(press, "fair:round_robin", SWITCH)
+
+
+async def _set_fairness(press: Press, field: str, choices: Sequence[str]) -> None:
+    """Makes the choice; the presser's own message shows what holds then, and so do all displays."""
+    caller, _ = await _admit(press)
+    if len(press.values) != 1 or press.values[0] not in choices:
+        raise UserError(say("common.outdated", caller.locale))
+    configuration = press.get(Configuration)
+    try:
+        await configuration.change(caller.guild, caller.request, caller.actor, {field: press.values[0]})
+    except Refused as refused:
+        # Somebody else has chosen the same: it is so.
+        if refused.reason is not Reason.UNCHANGED:
+            raise
+    settings = await configuration.settings(caller.guild)
+    await press.update(
+        fairness_text(settings, caller.locale), components=fairness_rows(settings, caller.locale)
+    )
+
+
 @routes.modal(REMOVED)
 async def removed(submission: Submission) -> None:
     """The form behind Remove: the panel it was opened from shows the queue without the song."""
@@ -61,7 +94,7 @@ async def removed(submission: Submission) -> None:
         moved = await submission.get(Queue).remove(
             caller.guild, caller.request, caller.actor, number, reason=reason
         )
-        text = removed_text(moved, reason, caller.locale)
+        text = removed_text(moved, ladder, reason, caller.locale)
     except Refused as refused:
         text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
     await _redraw(submission, caller, text)
@@ -87,7 +120,7 @@ async def scored(submission: Submission) -> None:
     caller, ladder = await _admit(submission)
     number = chosen(submission.args, caller)
     score = read_score(submission.values.get(SCORE_FIELD, ""), caller.locale)
-    note = submission.values.get(NOTE_FIELD, "")[:NOTE_LIMIT]
+    note = read_note(submission.values.get(NOTE_FIELD), caller.locale)
     try:
         kept = await submission.get(Queue).review(
             caller.guild,

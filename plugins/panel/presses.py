@@ -16,6 +16,7 @@ import miru
 from bot.errors import UserError
 from bot.router import encode
 from components.displays import REVIEWER, render
+from components.fairness import fairness_rows, fairness_text
 from components.outcomes import (
     reason_rows,
 )
@@ -196,17 +197,32 @@ class Presses:
 
     async def bookmark(self, ctx: miru.ViewContext) -> None:
         """Marks the song that the presser saw playing."""
+        await self._set_bookmark(ctx, to=True)
+
+    async def unbookmark(self, ctx: miru.ViewContext) -> None:
+        """Takes the mark off the song that the presser saw playing."""
+        await self._set_bookmark(ctx, to=False)
+
+    async def _set_bookmark(self, ctx: miru.ViewContext, *, to: bool) -> None:
         seen = await self._seen(ctx)
         caller, song = seen.caller, seen.facts.song
         if song is None:
             await self._overtaken(ctx, caller, Refused(Reason.STALE, {}))
             return
         try:
-            await _promised(ctx, self._queue.bookmark(caller.guild, caller.request, caller.actor, song))
+            await _promised(
+                ctx, self._queue.bookmark(caller.guild, caller.request, caller.actor, song, to=to)
+            )
         except Refused as refused:
             await self._overtaken(ctx, caller, refused)
             return
         await self._show(ctx, caller)
+
+    async def fairness(self, ctx: miru.ViewContext) -> None:
+        """Offers the presser the choices of fairness; every move after one follows it."""
+        caller = (await self._seen(ctx)).caller
+        settings = await self._configuration.settings(caller.guild)
+        await _tell(ctx, fairness_text(settings, caller.locale), fairness_rows(settings, caller.locale))
 
     async def _seen(self, ctx: miru.ViewContext) -> Seen:
         """Raises `UserError` for anybody but a reviewer, and for anything but a panel of this bot."""

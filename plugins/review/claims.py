@@ -7,7 +7,7 @@ import tanjun
 
 from components.outcomes import approved_text, removed_text
 from components.refusals import worded
-from components.review import AMOUNT_LIMIT, METHODS, paid_text, read_method
+from components.review import AMOUNT_LIMIT, METHODS, paid_text, read_amount, read_method
 from components.song_option import demand_song, demand_tier
 from components.texts import describe, say
 from plugins.review.desk import REASON, admit, answer, offer_pending, offer_tiers, review
@@ -39,7 +39,7 @@ async def approve(
     """Lets a pending skip in at the back of the tier the reviewer names."""
     caller, ladder = await admit(ctx, configuration)
     number, to = demand_song(song, caller.locale), demand_tier(ladder, tier, caller.locale)
-    method, amount = read_method(method or "", caller.locale), (amount or "").strip()[:AMOUNT_LIMIT] or None
+    method, amount = read_method(method or "", caller.locale), read_amount(amount, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.approve(
             caller.guild, caller.request, caller.actor, number, to.label, method=method, amount=amount
@@ -63,4 +63,4 @@ async def reject(
     number = demand_song(song, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.reject(caller.guild, caller.request, caller.actor, number, reason=reason)
-    await answer(ctx, removed_text(moved, reason, caller.locale))
+    await answer(ctx, removed_text(moved, ladder, reason, caller.locale))

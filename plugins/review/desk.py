@@ -21,6 +21,9 @@ from state.song import Song, SongState
 REASON: Final = 200
 """Characters of a reason."""
 
+GUARD_MS: Final = 3000
+"""A command cannot know what its caller saw: so soon after somebody else's move it asks or refuses."""
+
 _SEARCHED: Final = 500
 _OFFERED: Final = 25
 _WAITING: Final = frozenset((SongState.WAITING, SongState.BUMPED, SongState.HELD))

@@ -16,6 +16,7 @@ from components.review import MOST_PLACES, PLACES, read_places
 from components.song_option import demand_song, demand_tier, parse
 from components.texts import describe, say
 from plugins.review.desk import (
+    GUARD_MS,
     REASON,
     admit,
     admit_press,
@@ -32,8 +33,6 @@ from state.configure import Configuration
 from state.queue import Queue
 from state.refusal import Reason, Refused
 
-GUARD_MS: Final = 3000
-"""A command cannot know what its caller saw: so soon after somebody else's move it asks first."""
 _NONE: Final = "none"
 
 
@@ -144,7 +143,7 @@ async def remove(
     number = demand_song(song, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.remove(caller.guild, caller.request, caller.actor, number, reason=reason)
-    await answer(ctx, removed_text(moved, reason, caller.locale))
+    await answer(ctx, removed_text(moved, ladder, reason, caller.locale))
 
 
 @tanjun.with_str_slash_option("song", describe("review.song_option"), autocomplete=offer_holdable)

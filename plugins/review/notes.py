@@ -17,6 +17,7 @@ from components.review import NOTE_FIELD, NOTE_LIMIT, SCORE_FIELD, read_note, re
 from components.song_option import demand_song, parse
 from components.texts import describe, say
 from plugins.review.desk import (
+    GUARD_MS,
     admit,
     admit_press,
     answer,
@@ -69,11 +70,11 @@ async def bookmark(
     queue: alluka.Injected[Queue],
     configuration: alluka.Injected[Configuration],
 ) -> None:
-    """Marks a song; its card goes to the bookmarks channel."""
+    """Marks a song, whose card goes to the bookmarks channel, or takes its mark off."""
     caller, ladder = await admit(ctx, configuration)
     number = demand_song(song, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
-        marked = await queue.bookmark(caller.guild, caller.request, caller.actor, number)
+        marked = await queue.bookmark(caller.guild, caller.request, caller.actor, number, guard=GUARD_MS)
     await answer(ctx, bookmarked_text(marked, caller.locale))
 
 
@@ -118,7 +119,7 @@ async def scored(submission: Submission) -> None:
     if number is None:
         raise UserError(say("common.outdated", caller.locale))
     score = read_score(submission.values.get(SCORE_FIELD, ""), caller.locale)
-    text = submission.values.get(NOTE_FIELD, "")[:NOTE_LIMIT]
+    text = read_note(submission.values.get(NOTE_FIELD), caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         kept = await submission.get(Queue).review(
             caller.guild,

@@ -26,7 +26,9 @@ if refused then
   return refuse(refused, facts)
 end
 move_song(member, { state = 'pending', tier = ARGS.tier, claimed = ARGS.tier, seq = digits(next_in('seq')),
-  was_free = '1' })
+  was_free = '1', turned_down_at = false, turned_down_for = false })
+-- Another decision is to come, and is told like the first.
+redis.call('HDEL', PREFIX .. 'told:' .. member, 'rejected')
 -- An artist's own move is not a reviewer's: Undo passes it by.
 forget_moves_of(song_key(member))
 song = facts_of(member)

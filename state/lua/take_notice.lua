@@ -43,5 +43,5 @@ for index = 1, #flat, 2 do
   song[flat[index]] = flat[index + 1]
 end
 return cjson.encode({ outcome = 'send', song = song, mode = mode, channel = setting('channel:notices', '0'),
-  language = setting('language', 'en'),
+  language = setting('language', 'en'), place = ARGS.kind == 'rejected' and place_of(member) or nil,
   tier = redis.call('HGET', PREFIX .. 'ladder', song.tier) or DEFAULT_LADDER[song.tier] or song.tier })

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import hikari
@@ -227,8 +228,9 @@ async def test_every_id_of_the_panel_has_a_handler() -> None:
 
     known = {item.custom_id for item in PanelView(Nobody(), nullcontext).children}  # type: ignore[arg-type]
     drawn: set[str] = set()
-    for settings in (GuildSettings(), GuildSettings(paused=True)):
-        for row in body(painted("reviewer", board(settings=settings)))["components"]:
+    unmarked = replace(board(), playing=song(1, "Title", SongState.PLAYING))
+    for of in (board(settings=GuildSettings()), board(settings=GuildSettings(paused=True)), unmarked):
+        for row in body(painted("reviewer", of))["components"]:
             drawn |= {item["custom_id"] for item in row["components"]}
     assert drawn == known
     assert PanelView(Nobody(), nullcontext).is_persistent  # type: ignore[arg-type]

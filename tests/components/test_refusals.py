@@ -55,6 +55,7 @@ FACTS: list[tuple[Reason, dict[str, Any], str]] = [
         {"song": SONG, "by": "7", "by_name": "Mia", "at": 1_700_000_000_000},
         "already (by Mia",
     ),
+    (Reason.NOT_BOOKMARKED, {"song": SONG}, "has no bookmark"),
     (Reason.NOT_FREE, {"song": SONG}, "is not in Free"),
     (Reason.ANNOUNCED, {"song": SONG}, "keeps that place"),
     (Reason.NOTHING, {}, "nothing to take back"),
@@ -98,7 +99,20 @@ def test_ones_own_move_is_told_as_such() -> None:
 
 
 @pytest.mark.parametrize(
-    "move", ["next", "promote", "remove", "approve", "reject", "hold", "back", "bump", "clear"]
+    "move",
+    [
+        "next",
+        "promote",
+        "remove",
+        "approve",
+        "reject",
+        "hold",
+        "back",
+        "bump",
+        "clear",
+        "bookmark",
+        "unbookmark",
+    ],
 )
 def test_every_move_that_can_be_undone_has_a_name(move: str) -> None:
     assert say(f"refusal.move_{move}")

@@ -12,7 +12,7 @@ from bot.router import encode
 from bot.stores import open_stores
 from sandbox.discord import Message
 from state.scripts import Actor
-from tests.plugins.reviewing import board, order, panel, playing, redrawn, shown, shows, submitted
+from tests.plugins.reviewing import board, buttons, order, panel, playing, redrawn, shown, shows, submitted
 from tests.stage import Stage
 
 
@@ -68,6 +68,62 @@ async def test_bookmark_marks_once(stage: Stage) -> None:
     loser = replies[1] if song.bookmarked_by_name == "Mia" else replies[0]
     assert "bookmarked already" in (await loser.followup()).text
     assert f"Bookmarked by {song.bookmarked_by_name}" in replies[0].text
+    # The button takes it off now, for two who press at once, too.
+    message = shown(stage.review)
+    refused = await stage.stranger.press(message, label="Take the bookmark off")
+    assert "reviewers" in refused.text
+    replies = await asyncio.gather(
+        *(who.press(message, label="Take the bookmark off") for who in (stage.host, stage.mod))
+    )
+    told = [await (await redrawn(reply)).followup() for reply in replies if reply.followups]
+    song = await stage.app.stores.queue.song(stage.id, first)
+    assert song is not None and song.bookmarked_at is None
+    assert all("has no bookmark" in each.text for each in told)
+
+
+async def test_fairness_is_switched_in_the_middle_of_a_show(stage: Stage) -> None:
+    message, _ = await on_stage(stage)
+    free = await submitted(stage, stage.bruno, "Free one")
+    paid = [await submitted(stage, stage.carla, f"Paid {n}", tier=5) for n in range(3)]
+    await stage.configure(lock="0")
+    asked = await stage.host.press(message, label="Fairness: off")
+    assert asked.ephemeral and "Paid songs go before all Free ones." in asked.text
+    chosen = await stage.host.choose(asked.message, encode("panel.fair_paid"), ["2"])
+    assert "Paid songs in a row before a Free one: 2." in chosen.text
+    # One paid song plays: one more, then the Free one.
+    assert await order(stage) == [paid[0], free, paid[1], paid[2]]
+    chosen = await stage.host.choose(asked.message, encode("panel.fair_turns"), ["1"])
+    assert "take turns" in chosen.text
+    board_ = await board(stage)
+    assert (board_.settings.fair_paid, board_.settings.fair_round_robin) == (2, True)
+    shows_it = await shows(stage.review, "First light")
+    await stage.review.wait_for(
+        lambda messages: any(
+            "Fairness: 2 paid, 1 Free + turns" in buttons(message.components) for message in messages
+        ),
+        timeout=5,
+    )
+    # Somebody else chose the same meanwhile: it is so, and nothing is refused.
+    theirs = await stage.mod.press(shows_it, "panel:fairness")
+    again = await stage.mod.choose(theirs.message, encode("panel.fair_turns"), ["1"], forge=True)
+    assert "take turns" in again.text
+    before = (await board(stage)).revision
+    for name, value in (("panel.fair_paid", "7"), ("panel.fair_turns", "x"), ("panel.fair_paid", "-1")):
+        forged = await stage.host.choose(theirs.message, encode(name), [value], forge=True)
+        assert "older" in forged.text
+        stranger = await stage.stranger.choose(message, encode(name), ["1"], forge=True)
+        assert "reviewers" in stranger.text
+    assert (await board(stage)).revision == before
+
+
+async def test_a_note_that_is_too_long_is_refused_and_never_cut(stage: Stage) -> None:
+    message, first = await on_stage(stage)
+    asked = await stage.host.press(message, label="Score and note…")
+    assert asked.modal is not None and asked.modal.fields["note"]["max_length"] == 500
+    long = await stage.host.submit(asked.modal, score="8", note="x" * 501, forge=True)
+    assert "The note is too long: 501 characters, at most 500" in long.text
+    song = await stage.app.stores.queue.song(stage.id, first)
+    assert song is not None and (song.score, song.review_note) == (None, None)
 
 
 async def test_move_down_asks_how_many_go_first(stage: Stage) -> None:
@@ -87,7 +143,9 @@ async def test_move_down_asks_how_many_go_first(stage: Stage) -> None:
     assert "place 2 of 3" in (await reply.followup()).text
 
 
-@pytest.mark.parametrize("custom_id", ["panel:bump", "panel:score", "panel:bookmark"])
+@pytest.mark.parametrize(
+    "custom_id", ["panel:bump", "panel:score", "panel:bookmark", "panel:fairness"]
+)
 async def test_a_stranger_and_a_former_reviewer_are_refused(stage: Stage, custom_id: str) -> None:
     message, _ = await on_stage(stage)
     before = (await board(stage)).revision

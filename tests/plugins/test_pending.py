@@ -78,8 +78,22 @@ async def test_reject_asks_why(stage: Stage) -> None:
     assert asked.modal is not None
     reply = await redrawn(await stage.host.submit(asked.modal, reason="no gift seen"))
     assert "No skip waits" in reply.text
-    song = await stage.app.stores.queue.song(stage.id, number)
-    assert song is not None and song.state is SongState.REJECTED and song.reason == "no gift seen"
+    song = (await board(stage)).songs[0]
+    assert (song.number, song.tier, song.state) == (number, 0, SongState.WAITING)
+    assert song.turned_down_for == "no gift seen"
+
+
+async def test_reject_says_where_the_song_is_then(stage: Stage) -> None:
+    first = await claimed(stage, stage.alice, "First", 10)
+    second = await claimed(stage, stage.alice, "Second", 10)
+    waits = await stage.host.command("review reject", channel=stage.review, song=f"#{first}", reason="late")
+    assert "was turned away: late\nIt waits in Free, at place 1 of 1." in waits.text
+    ended = await stage.host.command("review reject", channel=stage.review, song=f"#{second}")
+    assert "as many Free songs as are allowed" in ended.text
+    song = await stage.app.stores.queue.song(stage.id, second)
+    assert song is not None and song.state is SongState.REJECTED
+    undone = await stage.host.command("review undo", channel=stage.review)
+    assert "Second" in undone.text and (await board(stage)).pending == 1
 
 
 async def test_a_press_on_what_another_decided_says_who_and_what(stage: Stage) -> None:
@@ -93,8 +107,8 @@ async def test_a_press_on_what_another_decided_says_who_and_what(stage: Stage) -
     other = await stage.mod.press(message, encode("pending.other", number), forge=True)
     stage.discord.faults.clear()
     assert "No skip waits" in reply.text
-    assert "was turned away (by Theo" in (await reply.followup()).text
-    assert "was turned away (by you" in (await other.followup()).text
+    assert "waits in Free (by Theo" in (await reply.followup()).text
+    assert "waits in Free (by you" in (await other.followup()).text
     assert (await board(stage)).revision == before
 
 

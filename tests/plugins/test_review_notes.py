@@ -93,6 +93,9 @@ async def test_bookmark_twice_tells_who_did(stage: Stage) -> None:
     again = await stage.host.command("review bookmark", channel=stage.review, song=f"#{number}")
     assert "bookmarked already (by Theo" in again.text
     assert (await kept(stage, number)).bookmarked_by_name == "Theo"
+    off = await stage.mod.command("review bookmark", channel=stage.review, song=f"#{number}")
+    assert "The bookmark of" in off.text and "is taken off" in off.text
+    assert (await kept(stage, number)).bookmarked_at is None
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ class Model:
     clock: int = 0
     stage_mover: tuple[int, str] = (0, "")
     undone_by: int | None = None
+    rewarded: set[int] = field(default_factory=set)
 
     # Reading
 
@@ -244,6 +245,10 @@ class Model:
         number = len(self.songs) + 1
         state = "pending" if claimed else "waiting"
         self.songs[number] = ModelSong(number, user, tier, state, track, claimed, self._tick())
+        if user not in self.rewarded:
+            # Once a day; no run of these tests lasts that long.
+            self.rewarded.add(user)
+            self._add([("user", user, self.setting("points:submission", 10))])
         return number
 
     def next(self, by: int, expected: int | None, compare: bool) -> int | None:
@@ -424,8 +429,20 @@ class Model:
         if song.state != "pending":
             raise Refusal("not_pending", song=number)
         done = self._recorded("reject", by, number, [number])
-        song.state = "rejected"
+        if song.was_free or self._may_go_free(song.user):
+            song.state, song.tier, song.claimed, song.was_free = "waiting", 0, None, False
+        else:
+            song.state = "rejected"
         done()
+
+    def _may_go_free(self, user: int) -> bool:
+        if self.settings.get("closed:0") == "1":
+            return False
+        try:
+            self._within_limit(user, 0)
+        except Refusal:
+            return False
+        return True
 
     def clear(self, by: int, tier: int) -> int:
         gone = [song for song in self.in_state("waiting", "bumped") if song.tier == tier]

@@ -8,6 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from state import keys
+from state.configure import Configuration
+from state.feed import Feed
 from state.queue import Queue
 from state.refusal import Reason, Refused
 from state.scripts import Actor, Scripts
@@ -24,6 +26,11 @@ async def queue(redis: Redis, scripts: Scripts, guild: int) -> Queue:
     await queue.submit(guild, "s1", ALICE, SONG)
     await queue.submit(guild, "s2", BRUNO, replace(SONG, user=12, user_name="Bruno", track="t:2"))
     return queue
+
+
+@pytest.fixture
+def configuration(redis: Redis, scripts: Scripts) -> Configuration:
+    return Configuration(redis, scripts, Feed(redis))
 
 
 async def test_an_edit_leaves_the_last_move_to_be_taken_back(queue: Queue, guild: int) -> None:
@@ -94,6 +101,43 @@ async def test_a_withdrawn_claim_is_held_against_the_free_limit(queue: Queue, gu
     await queue.remove(guild, "r", ALICE, 3, owner=11)
     moved = await queue.withdraw(guild, "w2", ALICE, 1)
     assert (moved.place, moved.waiting, moved.song.tier) == (1, 2, 0)
+
+
+async def test_a_rejected_claim_goes_back_to_its_place_in_free(
+    queue: Queue, configuration: Configuration, guild: int
+) -> None:
+    await queue.claim(guild, "c", ALICE, 1, 10)
+    await queue.submit(guild, "s3", ALICE, replace(SONG, track="t:9"))
+    # It waited there before, so neither the limit nor a closed tier keeps it out.
+    await configuration.change(guild, "x", MIA, {"closed:0": "1"})
+    moved = await queue.reject(guild, "r", MIA, 1, reason="no gift")
+    assert (moved.song.state, moved.song.tier, moved.place, moved.barred) == ("waiting", 0, 1, None)
+    song = await queue.song(guild, 1)
+    assert song is not None and (song.turned_down_for, song.reason, song.claimed) == ("no gift", None, None)
+    assert song.turned_down_at
+    assert (await queue.undo(guild, "u", MIA)).songs[0].state == "pending"
+    await queue.reject(guild, "r2", MIA, 1)
+    await queue.claim(guild, "c2", ALICE, 1, 10)
+    song = await queue.song(guild, 1)
+    assert song is not None and song.turned_down_at is None and song.claimed == 10
+
+
+@pytest.mark.parametrize("barred", ["limit", "closed"])
+async def test_a_rejected_claim_of_a_new_song_ends_where_free_has_no_room(
+    queue: Queue, configuration: Configuration, guild: int, barred: str
+) -> None:
+    await queue.submit(guild, "s3", ALICE, replace(SONG, track="t:9", claimed=10))
+    if barred == "closed":
+        await configuration.change(guild, "x", MIA, {"closed:0": "1", "limit:0": "0"})
+    moved = await queue.reject(guild, "r", MIA, 3, reason="no gift")
+    assert (moved.song.state, moved.place, moved.barred) == ("rejected", None, barred)
+    song = await queue.song(guild, 3)
+    assert song is not None and (song.barred, song.reason, song.turned_down_at) == (barred, "no gift", None)
+    await queue.undo(guild, "u", MIA)
+    # With room again it goes on in Free, though submissions are paused: it came in before.
+    await configuration.change(guild, "y", MIA, {"closed:0": None, "limit:0": "2", "paused": "1"})
+    moved = await queue.reject(guild, "r2", MIA, 3)
+    assert (moved.song.state, moved.song.tier, moved.place, moved.waiting) == ("waiting", 0, 3, 3)
 
 
 async def test_an_approved_claim_is_no_longer_free(queue: Queue, redis: Redis, guild: int) -> None:

@@ -97,7 +97,7 @@ async def test_a_bookmark_is_set_once_and_owes_one_card(client: Client, guild: i
     assert (await queue.bookmark(guild, "b1", MIA, 3)).channel is None
     assert await cards.all(guild) == []
     await client.configuration.change(guild, "s", MIA, {"channel:bookmarks": "55"})
-    assert await refused(queue.bookmark(guild, "b2", NOA, 3)) is Reason.BOOKMARKED
+    assert await refused(queue.bookmark(guild, "b2", NOA, 3, to=True)) is Reason.BOOKMARKED
     assert (await queue.bookmark(guild, "b3", MIA, 2)).channel == 55
     (card,) = await cards.all(guild)
     assert (card.kind, card.song, card.channel, card.message) == (CardKind.BOOKMARKS, 2, 55, 0)
@@ -113,6 +113,24 @@ async def test_a_bookmark_is_set_once_and_owes_one_card(client: Client, guild: i
     assert await cards.all(guild) == [noted]
     await cards.forget(guild, "c3", [noted])
     assert await cards.all(guild) == []
+
+
+async def test_a_bookmark_is_taken_off_by_the_same_move(client: Client, guild: int) -> None:
+    queue = client.queue
+    assert await refused(queue.bookmark(guild, "b0", MIA, 3, to=False)) is Reason.NOT_BOOKMARKED
+    assert (await queue.bookmark(guild, "b1", MIA, 3)).marked
+    # Somebody else meant to set it, too; and whoever set it may think better of it at once.
+    assert await refused(queue.bookmark(guild, "b2", NOA, 3, guard=60_000)) is Reason.BOOKMARKED
+    before = await raw.dump(client.redis, guild)
+    assert not (await queue.bookmark(guild, "b3", MIA, 3, guard=60_000)).marked
+    song = await queue.song(guild, 3)
+    assert (
+        song is not None and (song.bookmarked_at, song.bookmarked_by, song.bookmarked_by_name) == (None,) * 3
+    )
+    assert (await queue.undo(guild, "u", MIA)).move == "unbookmark"
+    assert raw.without_bookkeeping(await raw.dump(client.redis, guild)) == raw.without_bookkeeping(before)
+    assert not (await queue.bookmark(guild, "b4", NOA, 3)).marked
+    assert (await queue.bookmark(guild, "b5", NOA, 3, to=True)).marked
 
 
 async def test_next_owes_a_card_for_each_song_once(client: Client, guild: int) -> None:

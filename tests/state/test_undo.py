@@ -36,6 +36,20 @@ async def _clear_all(client: Client, guild: int) -> None:
     await client.queue.clear(guild, "c0", NOA, 0)
 
 
+async def _claim_free(client: Client, guild: int) -> None:
+    user = Actor(7, "user7")
+    await client.queue.withdraw(guild, "w7", user, 7)
+    await client.queue.claim(guild, "c7", user, 7, 15)
+
+
+async def _bookmark(client: Client, guild: int) -> None:
+    await client.queue.bookmark(guild, "b7", NOA, 7)
+
+
+async def _close_free(client: Client, guild: int) -> None:
+    await client.configuration.change(guild, "closed", MIA, {"closed:0": "1"})
+
+
 MOVES: dict[str, tuple[Move, Move]] = {
     name: (_nexts(0), move)
     for name, move in dict[str, Move](
@@ -63,6 +77,7 @@ MOVES: dict[str, tuple[Move, Move]] = {
             "remove the playing": lambda c, g: c.queue.remove(g, "m", MIA, 1),
             "approve": lambda c, g: c.queue.approve(g, "m", MIA, 7, 20, method="tip", amount="5"),
             "reject": lambda c, g: c.queue.reject(g, "m", MIA, 7, reason="late"),
+            "bookmark": lambda c, g: c.queue.bookmark(g, "m", MIA, 7),
             "clear free": lambda c, g: c.queue.clear(g, "m", MIA, 0, reason="over"),
             "clear the locked": lambda c, g: c.queue.clear(g, "m", MIA, 5),
         }
@@ -71,6 +86,9 @@ MOVES: dict[str, tuple[Move, Move]] = {
 MOVES["next to a free song"] = _nexts(1), MOVES["next"][1]
 MOVES["next to a bumped song"] = _nexts(3), MOVES["next"][1]
 MOVES["next at the end"] = _clear_all, MOVES["next"][1]
+MOVES["reject what was free"] = _claim_free, MOVES["reject"][1]
+MOVES["reject for good"] = _close_free, MOVES["reject"][1]
+MOVES["unbookmark"] = _bookmark, MOVES["bookmark"][1]
 
 
 @pytest.fixture
@@ -272,7 +290,10 @@ async def test_refused_when_the_track_came_again(client: Client, guild: int, kin
     elif kind == "clear":
         await client.queue.clear(guild, "m", MIA, 0)
     else:
+        # With Free closed a skip that is turned away is at its end.
+        await client.configuration.change(guild, "d", MIA, {"closed:0": "1"})
         await getattr(client.queue, kind)(guild, "m", MIA, 1)
+        await client.configuration.change(guild, "e", MIA, {"closed:0": None})
     await client.queue.submit(guild, "again", MIA, _song(2, track="same"))
     facts = await _moved_on(client, guild)
     assert (facts["move"], facts["by_name"]) == (kind, "Mia")
