@@ -39,7 +39,7 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A TikTok host as the guild wants it. `wanted` is False once somebody disconnected it (`by`, `at` in ms).
+    """A TikTok host as the guild wants it: `wanted` until somebody disconnects it; `by` and `at` (ms) say who.
 
     `id` is TikTok's numeric user id, 0 until the host was first found.
     """
@@ -152,7 +152,7 @@ class Hosts:
         key = host_keys.host(guild, handle)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(key)
-            pipe.hset(key, mapping=status.to_hash())
+            pipe.hset(key, items=[text for pair in status.to_hash().items() for text in pair])
             pipe.expire(key, host_keys.STATUS_SECONDS)
             await pipe.execute()
 

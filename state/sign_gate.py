@@ -30,7 +30,7 @@ class SharedSignGate:
 
     async def pass_(self) -> None:
         """Waits until it is one's turn. Each pass is good for one signature."""
-        while wait := await self._call("pass", self._spacing):
+        while wait := await self._call("pass", self._spacing):  # noqa: ASYNC110 - it stands in Redis
             await asyncio.sleep(wait)
 
     async def limited(self, seconds: float) -> None:
