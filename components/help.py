@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,9 +17,39 @@ ARTIST, REVIEWER, OWNER = "artist", "reviewer", "owner"
 SECTIONS: Final = (ARTIST, REVIEWER, OWNER)
 _COLOR: Final = 0x5C8374
 
-_REVIEWERS: Final = ("review", "audit")
-_REVIEWERS_OF_QUEUE: Final = ("open", "close", "pause", "resume", "clear")
-_OWNERS_OF_POINTS: Final = ("give", "reset")
+WHO: Final[Mapping[tuple[str, ...], str]] = {
+    ("audit",): REVIEWER,
+    ("metrics",): REVIEWER,
+    ("notices", "server"): OWNER,
+    ("points", "give"): OWNER,
+    ("points", "reset"): OWNER,
+    ("queue", "clear"): REVIEWER,
+    ("queue", "close"): REVIEWER,
+    ("queue", "open"): REVIEWER,
+    ("queue", "pause"): REVIEWER,
+    ("queue", "resume"): REVIEWER,
+    ("review",): REVIEWER,
+}
+"""Whom commands are for that Discord itself offers to everybody, by the first words of their names.
+
+What is left is for artists. `tests/plugins/test_every_command.py` holds it against what the commands answer.
+"""
+
+_FIRST: Final = {
+    ARTIST: ("submit", "queue", "mysubmissions", "points"),
+    REVIEWER: ("review", "queue"),
+    OWNER: ("setup", "settings", "display"),
+}
+_LAST: Final = ("help", "about")
+# Who may stands in a description for those who see all commands; a section says it once.
+_WHO_MAY: Final = re.compile(r" \([^()]*\)$")
+
+
+def for_whom(name: str) -> str:
+    """The section of a command that Discord itself offers to everybody, by its full name."""
+    words = tuple(name.split())
+    found = (WHO.get(words[:count]) for count in range(len(words), 0, -1))
+    return next((section for section in found if section), ARTIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +65,19 @@ class Listed:
     @property
     def section(self) -> str:
         """Whom the command is for."""
-        first, *rest = self.name.split()
-        if self.managers_only or (first == "points" and rest and rest[0] in _OWNERS_OF_POINTS):
+        if self.managers_only:
             return OWNER
-        if first in _REVIEWERS or (first == "queue" and rest and rest[0] in _REVIEWERS_OF_QUEUE):
-            return REVIEWER
-        return ARTIST
+        return for_whom(self.name)
+
+    @property
+    def group(self) -> str:
+        """Its first word."""
+        return self.name.partition(" ")[0]
+
+    def told(self, locale: str) -> str:
+        """Its description, without who may."""
+        words = self.localizations.get(locale, self.description)
+        return words if self.section == ARTIST else _WHO_MAY.sub("", words)
 
 
 def help_embed(commands: Sequence[Listed], section: str, locale: str = FALLBACK) -> hikari.Embed:
@@ -49,16 +87,30 @@ def help_embed(commands: Sequence[Listed], section: str, locale: str = FALLBACK)
             "help.line",
             locale,
             command=f"</{command.name}:{command.id}>" if command.id else f"`/{command.name}`",
-            description=command.localizations.get(locale, command.description),
+            description=command.told(locale),
         )
-        for command in commands
-        if command.section == section
+        for command in _ordered(commands, section)
     ]
+    if section == REVIEWER:
+        menus = {name: say(f"review.{name}_menu", locale) for name in ("person", "score")}
+        lines.append(say("help.menus", locale, **menus))
     text = "\n".join([say(f"help.intro_{section}", locale), "", *lines])
     while len(text) > 4096 and lines:
         lines.pop()
         text = "\n".join([say(f"help.intro_{section}", locale), "", *lines, "…"])
     return hikari.Embed(title=say(f"help.title_{section}", locale), description=text, color=_COLOR)
+
+
+def _ordered(commands: Sequence[Listed], section: str) -> list[Listed]:
+    """What a section is most about first, help about the bot itself last."""
+
+    def rank(command: Listed) -> int:
+        first = _FIRST[section]
+        if command.group in _LAST:
+            return len(first) + 1 + _LAST.index(command.group)
+        return first.index(command.group) if command.group in first else len(first)
+
+    return sorted((command for command in commands if command.section == section), key=rank)
 
 
 def help_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,30 +11,13 @@ import hikari
 import tanjun
 
 from bot.documentation.tables import code, table
+from components.help import ARTIST, OWNER, REVIEWER, for_whom
 
 EVERYBODY: Final = "everybody"
 REVIEWERS: Final = "reviewers"
 MANAGERS: Final = "whoever may manage the server"
 
-WHO: Final[Mapping[str, str]] = {
-    "Score this song": REVIEWERS,
-    "Songs of this person": REVIEWERS,
-    "audit": REVIEWERS,
-    "notices server": MANAGERS,
-    "points give": MANAGERS,
-    "points reset everyone": MANAGERS,
-    "points reset user": MANAGERS,
-    "queue clear": REVIEWERS,
-    "queue close": REVIEWERS,
-    "queue open": REVIEWERS,
-    "queue pause": REVIEWERS,
-    "queue resume": REVIEWERS,
-    "review": REVIEWERS,
-}
-"""Who may use a command, by its name or that of its group. A command that Discord itself offers only to some
-says so on its own; what is left is for everybody. `tests/plugins/test_every_command.py` holds it against what
-the commands answer.
-"""
+_NAMED: Final = {ARTIST: EVERYBODY, REVIEWER: REVIEWERS, OWNER: MANAGERS}
 
 _KINDS: Final = {
     hikari.CommandType.MESSAGE: "on a message: Apps",
@@ -110,7 +93,8 @@ def _leaves(
 def _who(built: hikari.api.CommandBuilder, name: str) -> str:
     if built.default_member_permissions not in (hikari.UNDEFINED, hikari.Permissions.NONE):
         return MANAGERS
-    return WHO.get(name) or WHO.get(built.name) or EVERYBODY
+    # What is done on a person or a message is done by reviewers.
+    return _NAMED[for_whom(name)] if built.type is hikari.CommandType.SLASH else REVIEWERS
 
 
 def _name(command: Command) -> str:

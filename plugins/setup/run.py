@@ -18,7 +18,10 @@ from state.refusal import Reason, Refused
 
 @dataclass
 class Run:
-    """One run: what the server has, what was found missing so far."""
+    """One run: what the server has, what was found missing so far.
+
+    `channels` are those in which displays may stand, `known` is the id of every channel of whatever kind.
+    """
 
     caller: Caller
     rest: hikari.api.RESTClient
@@ -26,6 +29,7 @@ class Run:
     guild: hikari.RESTGuild
     me: hikari.Member
     channels: dict[int, hikari.GuildTextChannel]
+    known: frozenset[int]
     problems: list[str] = field(default_factory=list[str])
 
     @property
@@ -64,4 +68,5 @@ async def look(caller: Caller, client: tanjun.abc.Client, configuration: Configu
         rest.fetch_guild_channels(caller.guild),
     )
     texts = {int(each.id): each for each in channels if isinstance(each, hikari.GuildTextChannel)}
-    return Run(caller, rest, configuration, guild, member, texts)
+    known = frozenset(int(each.id) for each in channels)
+    return Run(caller, rest, configuration, guild, member, texts, known)

@@ -65,6 +65,7 @@ async def run_through(
     if review_place is not None:
         await _check_review(run, review_place, reviewers)
     await put_up(run, places)
+    await _look_elsewhere(run)
     if not reads_messages(client.shards):
         run.problems.append(run.say("setup.pastes_off"))
     return Outcome(reviewers, places, await configuration.ladder(caller.guild), run.problems)
@@ -122,6 +123,14 @@ async def _settle_role(run: Run, chosen: hikari.Role | None) -> Settled | None:
         settled = Settled(int(made.id), made.name, How.CREATED)
     await run.record({"role:reviewer": str(settled.id)})
     return settled
+
+
+async def _look_elsewhere(run: Run) -> None:
+    """Tells of settings whose channel is gone: no step here makes another for them."""
+    settings = await run.configuration.settings(run.caller.guild)
+    for kind, id_ in settings.channels.items():
+        if id_ and kind not in PLACES and id_ not in run.known:
+            run.problems.append(run.say("setup.gone", setting=f"{kind}_channel"))
 
 
 async def _settle_ladder(run: Run, name: str) -> None:

@@ -39,6 +39,20 @@ async def test_help_knows_who_asks(stage: Stage) -> None:
     assert "older message" in await said(pressed)
 
 
+async def test_help_begins_with_what_is_used_most_and_says_who_may_once(stage: Stage) -> None:
+    def listed(shown: Message) -> list[str]:
+        return re.findall(r"</([a-z ]+):", shown.text)
+
+    artist = listed(await asked(stage, stage.alice, "help"))
+    assert artist[0].startswith("submit") and artist[-2:] == ["help", "about"]
+    assert "notices server" not in artist
+    host = await asked(stage, stage.host, "help")
+    assert listed(host)[0].startswith("review") and "(reviewers)" not in host.text
+    assert "**Songs of this person**" in host.text and "**Score this song**" in host.text
+    owner = listed(await asked(stage, stage.owner, "help"))
+    assert owner[0] == "setup" and "notices server" in owner
+
+
 async def test_help_lists_every_command(stage: Stage) -> None:
     shown = await asked(stage, stage.owner, "help")
     everything = shown.text

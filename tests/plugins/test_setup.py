@@ -87,6 +87,36 @@ async def test_running_it_again_changes_nothing(stage: Stage) -> None:
     assert (names(guild), len(guild.roles), await displayed(configuration, guild)) == before
 
 
+async def test_what_was_renamed_is_kept_and_what_was_deleted_is_made_again(stage: Stage) -> None:
+    guild, general = fresh(stage)
+    configuration, world = stage.app.stores.configuration, stage.discord.world
+    await (await guild.owner.command("setup", general)).settled()
+    shown = guild.channel("song-queue")
+    lost = guild.create_channel("bookmarks")
+    await guild.owner.command("settings set", general, name="bookmarks_channel", value=str(lost.id))
+    before = await displayed(configuration, guild)
+    shown.name, guild.role("Reviewer").name = "now-on", "Jury"
+    world.delete_channel(guild.channel("song-review"))
+    world.delete_channel(lost)
+    reply = await guild.owner.command("setup", general)
+    await reply.settled()
+    assert names(guild) == ["general", "now-on", "song-review", "submit-your-song"]
+    assert [role.name for role in guild.roles if role.name in ("Jury", "Reviewer")] == ["Jury"]
+    assert "**Jury**" in reply.text and "The channel of `bookmarks_channel` is gone" in reply.text
+    after = await displayed(configuration, guild)
+    assert after["public"] == before["public"] and after["portal"] == before["portal"]
+    assert after["reviewer"][0] == after["pending"][0] == guild.channel("song-review").id
+
+    world.delete_role(guild.role("Jury"))
+    await guild.owner.command("settings set", general, name="bookmarks_channel", value="none")
+    reply = await guild.owner.command("setup", general)
+    await reply.settled()
+    assert "**Skipline is set up.**" in reply.text and "**Reviewer**" in reply.text
+    host = guild.join("Mia", roles=[guild.role("Reviewer")])
+    assert host.permissions(guild.channel("song-review")) & Permission.VIEW_CHANNEL
+    assert (await host.command("review next", general)).ok
+
+
 async def test_what_is_chosen_is_used(stage: Stage) -> None:
     guild, general = fresh(stage)
     role = guild.create_role("DJ")
