@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Endpoint = Literal["page", "api", "alive", "info", "sign", "limits", "socket"]
 Missing = Literal["cookie", "cursor", "push_server", "first"]
 
+# What the sign server shall leave out of its answer to this request.
+MISSING: Final = web.RequestKey("missing", str)
+
 _CAPTCHA: Final = (
     '<!DOCTYPE html><html><head><title>Security Check</title><script id="captcha">'
     'window._wafchallengeid="wci";</script></head><body>Please wait...</body></html>'
@@ -198,7 +201,7 @@ class Faults:
                 status=fault.status, text=fault.body, headers=dict(fault.headers), content_type=kind
             )
         if fault.missing is not None:
-            request["missing"] = fault.missing
+            request[MISSING] = fault.missing
         return await handler(request)
 
     def _of(self, live: Live) -> list[Connection]:

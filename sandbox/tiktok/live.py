@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # What a client can still be given later: by its cursor, or as history.
 _KEPT: Final = 2_000
 _TOP: Final = 3
+# A varint that does not end: no reader takes it.
+_ENDLESS: Final = b"\x10" + b"\xff" * 12 + b"\x01"
 
 
 class Details(TypedDict, total=False):
@@ -125,7 +127,7 @@ class Live:
     def send_unparsable(self, method: str = "WebcastGiftMessage") -> Message:
         """Send a message of a known method whose payload is no such message."""
         stamp = self.stamp()
-        return self.send(method, b"\x0a\xff\xff\xff\x0f\x01", self.message(stamp, "unparsable", text=method))
+        return self.send(method, _ENDLESS, self.message(stamp, "unparsable", text=method))
 
     def spend(self, person: Person, gift: Gift, count: int, group: int) -> None:
         """Count a gift for the ranks of the room."""

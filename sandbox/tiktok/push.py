@@ -57,6 +57,11 @@ class Connection:
         """Whether the client is still there."""
         return self.delivery.closed_at is None
 
+    @property
+    def settled(self) -> bool:
+        """Whether everything sent is acknowledged."""
+        return not self._queue and not self._frames
+
     def push(self, log_id: int, frame: bytes, ids: Sequence[int]) -> None:
         """Put a frame in line. One that stalls loses it."""
         if not self.stalled and self._closing is None:
@@ -89,7 +94,7 @@ class Connection:
     async def acknowledged(self, timeout: float = 5.0) -> None:
         """Wait until everything sent so far is acknowledged. Raises TimeoutError."""
         self.live.flush()
-        await self.wait_until(lambda self: not self._queue and not self._frames, timeout)
+        await self.wait_until(lambda self: self.settled, timeout)
 
     async def run(self) -> None:
         """Write frames and read what the client says until either end closes."""

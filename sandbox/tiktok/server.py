@@ -11,6 +11,7 @@ from aiohttp import web
 
 from sandbox.tiktok import pages, push
 from sandbox.tiktok.books import Books
+from sandbox.tiktok.control import Control
 from sandbox.tiktok.faults import Faults
 from sandbox.tiktok.people import Host, Viewer
 from sandbox.tiktok.profiles import Size
@@ -60,6 +61,7 @@ class TikTok:
         self.books = Books()
         self.signer = Signer(self)
         self.faults = Faults(self)
+        self.control = Control(self)
         self.requests: deque[tuple[float, str, str]] = deque(maxlen=_REQUESTS)
         self.rooms: dict[int, Live] = {}
         self.hosts: dict[str, Host] = {}
@@ -122,6 +124,7 @@ class TikTok:
     async def close(self) -> None:
         """Cut all connections and stop listening."""
         self.faults.clear()
+        await self.control.close()
         for live in self.rooms.values():
             for connection in tuple(live.connections):
                 connection.reset()
@@ -218,6 +221,7 @@ class TikTok:
         app.router.add_get("/webcast/fetch", self.signer.fetch, name="sign")
         app.router.add_get("/webcast/rate_limits", self.signer.rate_limits, name="limits")
         app.router.add_get("/webcast/im/ws_proxy/ws_reuse_supplement/", self._push, name="socket")
+        self.control.add_to(app.router)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         _, self.port = await self._open(port)

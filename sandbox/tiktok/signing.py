@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aiohttp import web
 
-from sandbox.tiktok.faults import limit_body, limit_headers
+from sandbox.tiktok.faults import MISSING, limit_body, limit_headers
 from sandbox.tiktok.frames import fetch_result
 
 if TYPE_CHECKING:
@@ -59,18 +59,14 @@ class Signer:
         spent = self._spend()
         if spent is not None:
             label, seconds = spent
-            return web.Response(
-                status=429,
-                text=limit_body(label),
-                headers=limit_headers(seconds),
-                content_type="application/json",
-            )
+            body, headers = limit_body(label), limit_headers(seconds)
+            return web.Response(status=429, text=body, headers=headers, content_type="application/json")
         room = request.query.get("room_id", "")
         live = self._tiktok.rooms.get(int(room)) if room.isdigit() else None
         if live is None or live.over:
             return _refuse(404, "The room does not exist or is not live.")
         live.flush()
-        missing: str = request.get("missing", "")
+        missing = request.get(MISSING, "")
         history = live.history(self._tiktok.history_depth, self._tiktok.remembers)
         token, cookie = secrets.token_urlsafe(24), secrets.token_hex(16)
         cursor = live.recent[-1][0].id if live.recent else 0
@@ -81,7 +77,7 @@ class Signer:
             [message.id for message, _ in history],
             time.monotonic() + self._tiktok.signature_seconds,
         )
-        body = fetch_result(
+        answer = fetch_result(
             (each for _, each in history),
             cursor="" if missing == "cursor" else f"{self._tiktok.now()}_{cursor}",
             internal_ext=f"internal_src:dim|wss_push_room_id:{live.room}|wss_push_did:7{live.room}",
@@ -91,10 +87,10 @@ class Signer:
             push_server="" if missing == "push_server" else self._tiktok.push_url,
             route_params={"compress": "gzip", "imprp": token, "wrss": secrets.token_urlsafe(32)},
         )
-        headers = {"X-Set-TT-Cookie": f"ttwid={cookie}; Path=/; Domain=.tiktok.com; HttpOnly"}
-        if missing == "cookie":
-            headers.clear()
-        return web.Response(body=body, content_type="application/octet-stream", headers=headers)
+        told = {"Content-Type": "application/octet-stream"}
+        if missing != "cookie":
+            told["X-Set-TT-Cookie"] = f"ttwid={cookie}; Path=/; Domain=.tiktok.com; HttpOnly"
+        return web.Response(body=answer, headers=told)
 
     def redeem(self, token: str, room: str, cookies: Mapping[str, str]) -> tuple[Grant | None, str]:
         """Use a signature up. Gives nothing and a reason when it is unknown, used, late or not for this."""

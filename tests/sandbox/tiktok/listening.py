@@ -64,7 +64,7 @@ class Listener:
     async def close(self) -> None:
         """Leave nothing of the client behind."""
         # The library forgets this task when a connection breaks.
-        ping: asyncio.Task[None] | None = self.client._ws._ping_loop  # pyright: ignore[reportPrivateUsage]
+        ping: Any = self.client._ws._ping_loop  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType]
         await self.client.disconnect()
         if ping is not None:
             ping.cancel()

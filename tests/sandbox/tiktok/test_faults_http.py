@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sandbox.tiktok import TikTok
+    from sandbox.tiktok.faults import Missing
 
 
 @pytest.fixture
@@ -144,7 +145,11 @@ async def test_a_sign_server_that_forgets_the_cookie(tiktok: TikTok, client: Lis
 
 async def test_a_signature_without_a_cursor_or_a_socket(tiktok: TikTok) -> None:
     tiktok.host("dj_mara").go_live()
-    for missing, raised in (("cursor", InitialCursorMissingError), ("push_server", WebsocketURLMissingError)):
+    parts: tuple[tuple[Missing, type[Exception]], ...] = (
+        ("cursor", InitialCursorMissingError),
+        ("push_server", WebsocketURLMissingError),
+    )
+    for missing, raised in parts:
         listener = Listener(tiktok, "dj_mara")
         tiktok.faults.spoil_sign(missing)
         await listener.start()

@@ -128,10 +128,16 @@ async def test_a_frame_over_a_mebibyte(tiktok: TikTok) -> None:
         await listener.hears(UnknownEvent)
     finally:
         await listener.close()
-    async with listening(tiktok, "dj_mara"):
+    stock = Listener(tiktok, "dj_mara", ws_kwargs={"close_timeout": 0.1})
+    try:
+        await stock.start()
+        await stock.hears(ConnectEvent)
         tiktok.faults.oversize(live)
-        await live.connections[0].wait_until(lambda self: not self.open)
-        assert tiktok.books.deliveries[1].ending == "closed 1009"
+        assert isinstance(await stock.ends(), ConnectionClosedError)
+        await tiktok.wait_until(lambda: not live.connections)
+    finally:
+        await stock.close()
+    assert tiktok.books.deliveries[1].ending == "closed 1009"
 
 
 async def test_history_is_told_again_with_the_same_ids(tiktok: TikTok) -> None:
