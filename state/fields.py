@@ -174,7 +174,8 @@ UNDO: Final = (
         "<revision>",
         "JSON",
         "one of them: {kind, song, by, by_name, at, fields: [[key, field, before, after]], for a Next: "
-        "locks, recent, marks (minutes of lives); for a reset of points: taken; where Luxury Coins moved: wallet; where gifted coins went back: banked}",
+        "locks, recent, marks (minutes of lives); for a reset of points: taken; where Luxury Coins "
+        "moved: wallet; where gifted coins went back: banked}",
     ),
     Field("undone_by", _ID, "who pressed Undo last"),
     Field("undone_by_name", "text", "what they were called then"),
@@ -187,9 +188,8 @@ TOLD: Final = (
     Field(
         "<kind>",
         _MS,
-        "when that was claimed: two (away), next, playing, played, reviewed, removed, rejected, approved, gifted "
-        "(lifted by gifts, each time) or "
-        "back (after a removal that was undone)",
+        "when that was claimed: two (away), next, playing, played, reviewed, removed, rejected, approved, "
+        "gifted (lifted by gifts, each time) or back (after a removal that was undone)",
     ),
 )
 
@@ -247,8 +247,8 @@ _WALLET: Final = {
     "wallet": "changes of wallets: list of [user, change, cause, balance after]; absent for none"
 }
 _PROMOTIONS: Final = {
-    "promotions": "songs that gifts lifted: list of {song, from, to, coins, gifts: [[user or handle, id, coins]], "
-    "by: [TikTok id, name] who gave last}; absent for none"
+    "promotions": "songs that gifts lifted: list of {song, from, to, coins, "
+    "gifts: [[user or handle, id, coins]], by: [TikTok id, name] who gave last}; absent for none"
 }
 _REASON: Final = {"reason": "why, if it was said"}
 _CHANGES: Final = {"changes": "list of [field, before, after]; null is absent"}
@@ -381,6 +381,9 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     "host_lost": EventKind(
         "the connection to a TikTok host was lost against the guild's wish",
         {"handle": "the host", "why": "a word", "since": "ms since 1970"},
+    ),
+    "host_told": EventKind(
+        "the owners were told of an outage, or of its end", {"handle": "the host", "since": "ms: the outage"}
     ),
     "host_back": EventKind("the connection to a TikTok host is back", {"handle": "the host"}),
     "quieted": EventKind(

@@ -31,17 +31,22 @@ def handle_of(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A connection that ended against the guild's wish: since when (ms) and why, as a word of `Status`."""
+    """A connection that ended against the guild's wish: since when (ms) and why, as a word of `Status`.
+
+    `told`: somebody was told of it.
+    """
 
     since: int
     why: str
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A TikTok host as the guild wants it: `wanted` until somebody disconnects it; `by` and `at` (ms) say who.
+    """A TikTok host as the guild wants it: `wanted` until disconnected; `by` and `at` (ms) say who and when.
 
-    `id` is TikTok's numeric user id, 0 until the host was first found.
+    `id` is TikTok's numeric user id, 0 until the host was first found. `over` is an outage (since, until)
+    whose end nobody was told of yet.
     """
 
     handle: str
@@ -51,12 +56,13 @@ class Host:
     at: int
     id: int = 0
     outage: Outage | None = None
+    over: tuple[int, int] | None = None
 
     @classmethod
     def from_json(cls, handle: str, text: str) -> Host:
         """From a field of the `hosts` hash."""
         kept: dict[str, Any] = orjson.loads(text)
-        lost = kept.get("outage")
+        lost, over = kept.get("outage"), kept.get("over")
         return cls(
             handle,
             bool(kept["wanted"]),
@@ -64,7 +70,8 @@ class Host:
             str(kept["by_name"]),
             int(kept["at"]),
             int(kept.get("id") or 0),
-            Outage(int(lost["since"]), str(lost["why"])) if lost else None,
+            Outage(int(lost["since"]), str(lost["why"]), bool(lost.get("told"))) if lost else None,
+            (int(over["since"]), int(over["at"])) if over else None,
         )
 
 
@@ -139,6 +146,10 @@ class Hosts:
         """Notes that the outage is over. Raises `Refused` (`unchanged`) where there was none."""
         await self._move("back", guild, request, actor, handle)
 
+    async def told(self, guild: int, request: str, actor: Actor, handle: str, since: int) -> None:
+        """Notes that people were told of an outage, or of its end. Raises `Refused` (`unchanged`)."""
+        await self._move("told", guild, request, actor, handle, since=since)
+
     async def known(self, guild: int, request: str, actor: Actor, handle: str, id_: int) -> None:
         """Notes a host's TikTok user id. Raises `Refused` (`unchanged`)."""
         await self._move("known", guild, request, actor, handle, id=str(id_))
@@ -158,7 +169,7 @@ class Hosts:
 
     async def _move(
         self,
-        verb: Literal["connect", "disconnect", "lost", "back", "known"],
+        verb: Literal["connect", "disconnect", "lost", "told", "back", "known"],
         guild: int,
         request: str,
         actor: Actor,

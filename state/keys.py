@@ -6,6 +6,7 @@ What stands here is what docs/redis.md says (`make docs`), and what a test finds
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Final
 
 from state import fields
@@ -520,7 +521,9 @@ add(
     )
 )
 
-from state import live_keys as _live_keys  # noqa: E402, F401 - adds its keys, and needs `key`
+# They add their own keys, and need `key`.
+import_module("state.live_keys")
+import_module("state.host_keys")
 
 TABLE: Final[Mapping[str, Key]] = KEYS
 """Every key by its pattern, in the order above."""

@@ -1,7 +1,7 @@
 -- include: move
 -- Which TikTok hosts a guild wants to hear, and whether one was lost against its wish.
--- ARGS: verb ('connect', 'disconnect', 'lost', 'back' or 'known'), handle in lower case,
--- [id: the host's TikTok user id] [why: a word] [since: ms]
+-- ARGS: verb ('connect', 'disconnect', 'lost', 'told', 'back' or 'known'), handle in lower case,
+-- [id: the host's TikTok user id] [why: a word] [since: ms: names the outage]
 local text = redis.call('HGET', PREFIX .. 'hosts', ARGS.handle)
 local host = text and cjson.decode(text) or nil
 
@@ -42,16 +42,28 @@ if ARGS.verb == 'connect' then
 elseif not host or not host.wanted then
   return refuse('unchanged')
 elseif ARGS.verb == 'disconnect' then
-  host.wanted, host.by, host.by_name, host.at, host.outage = false, BY, BY_NAME, AT, nil
+  host.wanted, host.by, host.by_name, host.at = false, BY, BY_NAME, AT
+  host.outage, host.over = nil, nil
 elseif ARGS.verb == 'lost' then
   if host.outage then
     return refuse('unchanged')
   end
   host.outage = { since = digits(ARGS.since), why = ARGS.why }
+elseif ARGS.verb == 'told' then
+  -- Of an outage first that it is, then that it is over.
+  if host.outage and host.outage.since == digits(ARGS.since) and not host.outage.told then
+    host.outage.told = true
+  elseif host.over and host.over.since == digits(ARGS.since) then
+    host.over = nil
+  else
+    return refuse('unchanged')
+  end
 elseif ARGS.verb == 'back' then
   if not host.outage then
     return refuse('unchanged')
   end
+  -- Nobody is told of the end of what nobody was told of.
+  host.over = host.outage.told and { since = host.outage.since, at = AT } or nil
   host.outage = nil
 elseif ARGS.verb == 'known' then
   if host.id == ARGS.id then
@@ -63,6 +75,6 @@ else
 end
 keep()
 local KINDS = { connect = 'host_connected', disconnect = 'host_disconnected', lost = 'host_lost',
-  back = 'host_back', known = 'host_known' }
+  back = 'host_back', known = 'host_known', told = 'host_told' }
 return commit(KINDS[ARGS.verb], '', { handle = ARGS.handle, why = ARGS.why, since = ARGS.since, id = ARGS.id },
   {})

@@ -82,6 +82,23 @@ async def test_an_outage_is_noted_once_and_ends_once(hosts: Hosts, guild: int, r
     assert kinds == ["host_connected", "host_lost", "host_back"]
 
 
+async def test_the_end_is_told_of_what_was_told(hosts: Hosts, guild: int) -> None:
+    await hosts.connect(guild, "1", MIA, "dj_mara")
+    await hosts.lost(guild, "2", BOT, "dj_mara", "blocked", 5)
+    await hosts.back(guild, "3", BOT, "dj_mara")
+    assert (await hosts.all(guild))[0].over is None, "nobody was told that it was lost"
+    await hosts.lost(guild, "4", BOT, "dj_mara", "blocked", 6)
+    await hosts.told(guild, "5", BOT, "dj_mara", 6)
+    with pytest.raises(Refused):
+        await hosts.told(guild, "6", BOT, "dj_mara", 6)
+    assert (await hosts.all(guild))[0].outage == Outage(6, "blocked", told=True)
+    await hosts.back(guild, "7", BOT, "dj_mara")
+    (host,) = await hosts.all(guild)
+    assert host.outage is None and host.over is not None and host.over[0] == 6
+    await hosts.told(guild, "8", BOT, "dj_mara", 6)
+    assert (await hosts.all(guild))[0].over is None
+
+
 async def test_a_guild_wants_ten_and_remembers_a_few_more(hosts: Hosts, guild: int) -> None:
     for number in range(10):
         await hosts.connect(guild, f"c{number}", MIA, f"host{number}")
