@@ -5,11 +5,12 @@ from __future__ import annotations
 import alluka
 import tanjun
 
+from components.choices import choices
 from components.outcomes import approved_text, removed_text
 from components.refusals import worded
 from components.review import AMOUNT_LIMIT, METHODS, paid_text, read_amount, read_method
 from components.song_option import demand_song, demand_tier
-from components.texts import describe, say
+from components.texts import describe
 from plugins.review.desk import REASON, admit, answer, offer_pending, offer_tiers, review
 from state.configure import Configuration
 from state.queue import Queue
@@ -22,7 +23,7 @@ from state.queue import Queue
     "method",
     describe("review.method_option"),
     default=None,
-    choices={say(f"review.method_{method}"): method for method in METHODS},
+    choices=choices({method: f"review.method_{method}" for method in METHODS}),
 )
 @tanjun.with_str_slash_option("tier", describe("review.tier_option"), autocomplete=offer_tiers)
 @tanjun.with_str_slash_option("song", describe("review.song_option"), autocomplete=offer_pending)

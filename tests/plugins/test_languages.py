@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -114,3 +116,18 @@ async def test_choices_and_menus_are_named_in_the_language_of_who_opens_them(
     assert shown.ok and "Historial" in shown.text, shown.text
     carla = speaking(stage.carla, "de")
     assert carla.offers("Songs of this person", stage.queue, kind=2)
+
+
+def choices_of(options: list[Any]) -> Iterator[Any]:
+    for option in options:
+        yield from option.get("choices") or ()
+        yield from choices_of(option.get("options") or [])
+
+
+async def test_every_choice_and_menu_has_a_spanish_name(stage: Stage) -> None:
+    declared = stage.discord.commands.all()
+    named = [command for command in declared if command["type"] != 1]
+    named += choices_of([option for command in declared for option in command.get("options") or ()])
+    assert len(named) > 10
+    for one in named:
+        assert {"es-ES", "es-419"} <= set(one["name_localizations"] or ()), one
