@@ -226,9 +226,23 @@ class Model:
         return song
 
     def _own_move(self, number: int) -> None:
-        """An artist's own move: Undo passes it by, and earlier moves of that song alone are forgotten."""
+        """An artist's own move: Undo passes it by, and earlier moves leave that song where it is now."""
         self.songs[number].version += 1
-        self.stack = [r for r in self.stack if r.stage is not None or set(r.before) != {number}]
+        kept: list[Record] = []
+        for record in self.stack:
+            if number not in record.before:
+                kept.append(record)
+                continue
+            del record.before[number], record.versions[number]
+            if record.before:
+                # The song goes out of the move with the points that its start took.
+                record.paid, record.repaid = [], []
+                kept.append(record)
+            elif record.fair is not None:
+                below = next((r for r in reversed(kept) if r.stage is not None), None)
+                if below is not None and below.fair is None:
+                    below.fair = record.fair
+        self.stack = kept
 
     # Moves
 

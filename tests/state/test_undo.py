@@ -178,11 +178,12 @@ async def test_points_go_back_to_the_handle_whoever_owns_it_now(client: Client, 
     await _submit(client, guild, 1, 2, 3)
     await client.points.link(guild, "l", MIA, HANDLE_1, 1, name="@one")
     await _earn(client, guild, "p", [("user", 1, 10), ("handle", HANDLE_1, 500)])
+    own = [await client.points.of_user(guild, user) for user in (1, 3)]
     await client.queue.next(guild, "n", MIA)
     await client.points.link(guild, "f", MIA, HANDLE_1, 3, name="@one", force=True)
     await client.queue.undo(guild, "u", MIA)
-    assert await client.points.of_user(guild, 1) == 10
-    assert await client.points.of_user(guild, 3) == 500
+    assert await client.points.of_user(guild, 1) == own[0] - 500
+    assert await client.points.of_user(guild, 3) == own[1] + 500
     assert [song.number for song in (await client.queue.board(guild)).songs] == [3, 1, 2]
     await raw.check(client.redis, guild)
 
@@ -268,15 +269,43 @@ async def _moved_on(client: Client, guild: int) -> dict[str, Any]:
     return dict(refused.value.facts)
 
 
-async def test_refused_when_the_artist_took_away_what_the_move_put_aside(client: Client, guild: int) -> None:
+async def test_an_artist_who_takes_a_held_song_away_stands_in_no_undos_way(
+    client: Client, guild: int
+) -> None:
+    queue = client.queue
+    await _submit(client, guild, 1, 2, 3)
+    await queue.promote(guild, "p", MIA, 3, 5)
+    await queue.next(guild, "n1", MIA)
+    await _earn(client, guild, "e", [("user", 1, 70)])
+    points = await client.points.of_user(guild, 1)
+    await queue.next(guild, "n2", MIA)
+    await queue.hold(guild, "h", MIA, 1)
+    await queue.remove(guild, "r", Actor(1, "user1"), 1, owner=1)
+    await raw.check(client.redis, guild)
+    # The hold is gone with its song; Next goes back past it, to the song that it ended.
+    undone = await queue.undo(guild, "u1", MIA)
+    assert (undone.move, [song.number for song in undone.songs], undone.playing) == ("next", [3], 3)
+    assert await client.points.of_user(guild, 1) == points >= 70
+    board = await queue.board(guild)
+    assert (board.now.song, board.now.turn, [song.number for song in board.songs]) == (3, 1, [2])
+    await raw.check(client.redis, guild)
+    assert (await queue.undo(guild, "u2", MIA)).move == "next"
+    assert (await queue.undo(guild, "u3", MIA)).move == "promote"
+    await raw.check(client.redis, guild)
+
+
+async def test_a_next_of_nothing_but_that_song_goes_with_it(client: Client, guild: int) -> None:
+    queue = client.queue
     await _submit(client, guild, 1, 2)
-    await client.queue.next(guild, "n", MIA)
-    await client.queue.hold(guild, "h", MIA, 1)
-    await client.queue.remove(guild, "r", Actor(1, "user1"), 1, owner=1)
-    facts = await _moved_on(client, guild)
-    assert (facts["move"], facts["by_name"]) == ("hold", "Mia")
-    assert (facts["song"]["number"], facts["song"]["state"]) == (1, "removed")
-    assert facts["song"]["by_name"] == "user1"
+    await queue.hold(guild, "h2", MIA, 2)
+    await queue.next(guild, "n", MIA)
+    await queue.hold(guild, "h", MIA, 1)
+    await queue.remove(guild, "r", Actor(1, "user1"), 1, owner=1)
+    assert (await queue.undo(guild, "u", MIA)).songs[0].number == 2
+    with pytest.raises(Refused) as refused:
+        await queue.undo(guild, "v", MIA)
+    assert refused.value.reason is Reason.NOTHING
+    await raw.check(client.redis, guild)
 
 
 @pytest.mark.parametrize("kind", ["remove", "reject", "clear", "next"])

@@ -127,25 +127,67 @@ local function remember(kind, song, extra)
   put_field('undo', REVISION, cjson.encode(record))
 end
 
--- Drops the moves that concerned nothing but this hash: nobody can take them back any more, and they would
--- stand in the way of those before them.
-local function forget_moves_of(key)
-  local kept = {}
-  for revision in string.gmatch(redis.call('HGET', PREFIX .. 'undo', 'stack') or '', '%d+') do
-    local text = redis.call('HGET', PREFIX .. 'undo', revision)
-    local alone = string.find(text, key, 1, true) ~= nil
-    if alone then
-      for _, change in ipairs(cjson.decode(text).fields) do
-        alone = alone and change[1] == key
-      end
+-- Fields that say where a song is; a move that wrote none of them (a score, a bookmark) stands in nobody's way.
+local WHEREABOUTS = { state = true, tier = true, seq = true, due = true, hold = true }
+
+-- Hands what a dropped move wrote on the stage to the last kept move of the stage, which goes back past it.
+local function absorb(kept, changes)
+  for index = #kept, 1, -1 do
+    local own, staged = {}, false
+    for _, change in ipairs(kept[index].record.fields) do
+      own[change[1] .. ' ' .. change[2]] = change
+      staged = staged or change[1] == 'now'
     end
-    if alone then
-      drop_move(revision)
-    else
-      kept[#kept + 1] = revision
+    if staged then
+      for _, change in ipairs(changes) do
+        local earlier = own[change[1] .. ' ' .. change[2]]
+        if earlier then
+          earlier[4] = change[4]
+        else
+          table.insert(kept[index].record.fields, change)
+        end
+      end
+      kept[index].changed = true
+      return
     end
   end
-  local stack = table.concat(kept, ',')
+end
+
+-- Takes a song that its artist moved out of the moves of the stack: nobody can put it back any more, and it
+-- would stand in the way of all that came before. A move that concerned no other song is dropped.
+local function forget_moves_of(key)
+  local kept, revisions = {}, {}
+  for revision in string.gmatch(redis.call('HGET', PREFIX .. 'undo', 'stack') or '', '%d+') do
+    local text = redis.call('HGET', PREFIX .. 'undo', revision)
+    local record, concerned = cjson.decode(text), false
+    local fields, songs, staged = {}, false, false
+    for _, change in ipairs(record.fields) do
+      concerned = concerned or (change[1] == key and WHEREABOUTS[change[2]] == true)
+      if change[1] ~= key then
+        fields[#fields + 1] = change
+        songs = songs or string.find(change[1], '^song:%d+$') ~= nil
+        staged = staged or change[1] == 'now'
+      end
+    end
+    if not concerned then
+      kept[#kept + 1] = { revision = revision, record = record }
+    elseif songs then
+      record.fields = fields
+      kept[#kept + 1] = { revision = revision, record = record, changed = true }
+    else
+      if staged then
+        absorb(kept, fields)
+      end
+      drop_move(revision)
+    end
+  end
+  for index, each in ipairs(kept) do
+    revisions[index] = each.revision
+    if each.changed then
+      put_field('undo', each.revision, cjson.encode(each.record))
+    end
+  end
+  local stack = table.concat(revisions, ',')
   put_field('undo', 'stack', stack ~= '' and stack or nil)
 end
 
