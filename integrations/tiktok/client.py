@@ -57,8 +57,6 @@ __all__ = ["EVENT_MAPPINGS", "Attempt", "TikTokWebClient", "warm", "web_client"]
 _log = logging.getLogger(__name__)
 
 _LARGEST_FRAME: Final = 16 << 20  # bytes; the library's default of 1 MiB ends a busy live
-_START: Final = 40.0  # seconds for the signature
-_UPGRADE: Final = 15.0  # seconds for the websocket
 _CLOSING: Final = 1.0  # seconds for a polite close
 _NO_CLOSE_FRAME: Final = 1006
 
@@ -98,7 +96,10 @@ class _Socket(WebSocketClientProtocol):
 
 
 class Attempt:
-    """A connection to one live, from the signature on. It is the stream of that connection."""
+    """A connection to one live, from the signature on. It is the stream of that connection.
+
+    `timeout` is in seconds, for the signature and then for the websocket.
+    """
 
     def __init__(
         self,
@@ -108,8 +109,10 @@ class Attempt:
         endpoints: Endpoints,
         sign: httpx.AsyncClient,
         tls: ssl.SSLContext,
+        timeout: float,
     ) -> None:
         self.room = room
+        self._timeout = timeout
         self._inbox = inbox
         self._sockets: list[_Socket] = []
         self._client = TikTokLiveClient(
@@ -122,8 +125,8 @@ class Attempt:
                 "create_protocol": self._socket,
                 "max_size": _LARGEST_FRAME,
                 "max_queue": 4,
-                "open_timeout": _UPGRADE,
-                "close_timeout": _UPGRADE,
+                "open_timeout": timeout,
+                "close_timeout": timeout,
             },
         )
         self._client.web.signer.sdk_client.set_async_httpx_client(sign)
@@ -152,24 +155,19 @@ class Attempt:
         Raises:
             SourceError: any of those that `LiveSource.open` names.
         """
-        opened = asyncio.create_task(self._inbox.opened.wait())
         try:
-            async with asyncio.timeout(_START):
+            async with asyncio.timeout(self._timeout):
                 self._task = await self._client.start(room_id=self.room, fetch_live_check=False)
-            await asyncio.wait(
-                {self._task, opened}, return_when=asyncio.FIRST_COMPLETED, timeout=_UPGRADE + 1
-            )
-            if not self._inbox.opened.is_set():
-                if self._task.done():
-                    self._task.result()
-                raise SourceDown("TikTok did not open the connection in time")
+            self._task.add_done_callback(lambda _: self._inbox.opened.set())
+            async with asyncio.timeout(self._timeout + 1):
+                await self._inbox.opened.wait()
+            if self._task.done():
+                self._task.result()
         except BaseException as error:
             await self.aclose()
             if isinstance(error, Exception):
                 raise _understood(error, signed=self._task is not None) from error
             raise
-        finally:
-            opened.cancel()
         self._end = asyncio.create_task(self._watch(self._task))
         return self
 
@@ -250,7 +248,9 @@ class Attempt:
         for socket in self._sockets:
             if (transport := getattr(socket, "transport", None)) is not None:
                 transport.abort()
-                await asyncio.wait({asyncio.ensure_future(socket.wait_closed())}, timeout=_CLOSING)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_CLOSING):
+                        await socket.wait_closed()
         if tasks:
             await asyncio.wait(tasks, timeout=_CLOSING)
         for task in tasks:

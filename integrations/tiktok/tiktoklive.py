@@ -34,7 +34,7 @@ from integrations.tiktok.source import (
 if TYPE_CHECKING:
     from integrations.tiktok.client import TikTokWebClient
 
-__all__ = ["TikTokLiveSource"]
+__all__ = ["TikTokLiveSource", "retry_after"]
 
 _HANDLE: Final = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _STATE: Final = re.compile(r'<script id="SIGI_STATE" type="application/json">(.*?)</script>', re.DOTALL)
@@ -47,8 +47,8 @@ _EPOCH: Final = 10**9  # a reset above this is a time of day, below it a number 
 class TikTokLiveSource:
     """Lives by way of TikTokLive. Enter it before use: that imports the library (4 s, 65-95 MB).
 
-    `buffer` is how many events of a stream may wait for their consumer. `timeout` is for each HTTP call, in
-    seconds.
+    `buffer` is how many events of a stream may wait for their consumer. `timeout` is in seconds, for
+    an HTTP call and for opening the websocket.
     """
 
     def __init__(
@@ -126,7 +126,9 @@ class TikTokLiveSource:
 
         assert self._sign is not None, "the source is not entered"
         inbox = Inbox(Reader(room, self._known, prices=self._prices), self._buffer)
-        return await Attempt(handle, room, inbox, self._endpoints, self._sign, self._tls).start()
+        return await Attempt(
+            handle, room, inbox, self._endpoints, self._sign, self._tls, self._timeout
+        ).start()
 
     async def _get(self, url: str, parameters: dict[str, Any] | None) -> httpx.Response:
         assert self._web is not None, "the source is not entered"
@@ -202,7 +204,7 @@ async def _signed(response: httpx.Response) -> None:
     await response.aread()
     said = _said(response)
     if status == 429:
-        raise SignLimited(f"the sign service limits us{said}", _retry_after(response.headers))
+        raise SignLimited(f"the sign service limits us{said}", retry_after(response.headers))
     if status == 404:
         raise HostOffline(f"the sign service knows no such live{said}")
     if status in (401, 402, 403):
@@ -219,7 +221,7 @@ def _said(response: httpx.Response) -> str:
     return ": " + ", ".join(parts)[:200] if parts else ""
 
 
-def _retry_after(headers: httpx.Headers) -> float:
+def retry_after(headers: httpx.Headers) -> float:
     """Seconds to wait, 1 to a day, of `Retry-After` or `RateLimit-Reset`: a span or a moment."""
     for name in ("Retry-After", "RateLimit-Reset", "X-RateLimit-Reset"):
         if value := headers.get(name):
