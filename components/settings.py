@@ -14,8 +14,8 @@ from components.markdown import plain
 from components.pages import page_count, page_row, within
 from components.texts import FALLBACK, language_named, number, say
 from state.configure import Configured
-from state.guild_settings import REGISTRY, Kind, Setting, settings_for
-from state.ladder import Ladder
+from state.guild_settings import Kind, Setting, setting_of, settings_for
+from state.ladder import SKIPS, Ladder
 
 PAGE: Final = 9
 SHOW_HANDLER: Final = "settings.page"
@@ -58,7 +58,8 @@ def offered(typed: str, ladder: Ladder, locale: str = FALLBACK) -> list[tuple[st
 def description(setting: Setting, ladder: Ladder, locale: str = FALLBACK) -> str:
     """What the setting does, in one line."""
     if setting.tier is not None:
-        return say("settings.of_closed", locale, tier=ladder.name(setting.tier))
+        name = setting.name.partition("_")[0]
+        return say(f"settings.of_{name}", locale, tier=ladder.name(setting.tier))
     return say(f"settings.of_{setting.name}", locale)
 
 
@@ -89,7 +90,7 @@ def read_value(setting: Setting, text: str, locale: str = FALLBACK) -> str | Non
             value = language_named(wanted)
     if value is None or not setting.can_hold(value):
         raise UserError(wrong(setting, locale))
-    return None if value == setting.default else value
+    return None if value == setting.default and not setting.floats else value
 
 
 def wrong(setting: Setting, locale: str = FALLBACK) -> str:
@@ -153,7 +154,7 @@ def show_embed(
     values: Mapping[str, str], ladder: Ladder, page: int, locale: str = FALLBACK
 ) -> tuple[hikari.Embed, Sequence[hikari.impl.MessageActionRowBuilder]]:
     """A page of all settings with their defaults, and the buttons below it."""
-    everything = list(settings_for(ladder))
+    everything = list(settings_for(ladder, values))
     pages = page_count(len(everything), PAGE)
     page = within(page, pages)
     lines = [
@@ -182,9 +183,7 @@ def _setting_line(setting: Setting, value: str | None, ladder: Ladder, locale: s
 
 def by_field(field: str) -> Setting | None:
     """The setting kept in a field, whatever the ladder is now."""
-    if field.startswith("closed:") and field[7:].isdecimal():
-        return Setting(f"closed_{field[7:]}", field, Kind.SWITCH, "0", tier=int(field[7:]))
-    return next((setting for setting in REGISTRY if setting.field == field), None)
+    return setting_of(field, SKIPS)
 
 
 def difference_lines(

@@ -38,7 +38,7 @@ def written(values: Mapping[str, str], ladder: Ladder) -> bytes:
     settings: dict[str, object] = {}
     for setting in settings_for(ladder):
         value = values.get(setting.field)
-        if value is not None and setting.can_hold(value) and value != setting.default:
+        if value is not None and setting.can_hold(value) and (setting.floats or value != setting.default):
             settings[setting.name] = _outside(setting, value)
         else:
             settings[setting.name] = None
@@ -86,7 +86,7 @@ def read(content: bytes, ladder: Ladder, roles: set[int], channels: set[int], lo
         if kept is not None and setting.kind in (Kind.ROLE, Kind.CHANNEL) and int(kept) not in here:
             foreign.append(setting.name)
             continue
-        settings[setting.field] = None if kept == setting.default else kept
+        settings[setting.field] = None if kept == setting.default and not setting.floats else kept
     return Read(settings, new_ladder, tuple(foreign))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from state.ladder import Ladder
+from state.ladder import COINS_A_LUXURY_COIN, Ladder
 from state.scripts import CONSTANTS, DEFAULTS
 
 
@@ -34,6 +34,7 @@ class Setting:
 
     `default` is as it is kept, empty for no role or channel; `low` and `high` bound numbers and durations,
     `choices` are the words there are to choose from.
+    `floats`: its default follows another setting, and only no value at all is the default.
     Its description is the text `settings.of_<name>`, with `tier` filled in for one that each tier has.
     """
 
@@ -44,6 +45,7 @@ class Setting:
     low: int = 0
     high: int = 0
     tier: int | None = None
+    floats: bool = False
     choices: tuple[str, ...] = ()
 
     def can_hold(self, value: str) -> bool:
@@ -67,6 +69,13 @@ def _number(name: str, field: str, high: int) -> Setting:
     return Setting(name, field, Kind.NUMBER, DEFAULTS[field], high=high)
 
 
+POINTED: Final = (
+    *("like", "comment", "share", "follow", "subscribe", "submission"),
+    *("gift_small", "gift_large"),
+)
+"""What earns points; of a gift each coin does."""
+MOST_COINS: Final = 10**9
+
 REGISTRY: Final = (
     Setting("paused", "paused", Kind.SWITCH, "0"),
     _number("lock", "lock", int(CONSTANTS["MOST_LOCKED"])),
@@ -87,19 +96,50 @@ REGISTRY: Final = (
     Setting("notices", "notices", Kind.CHOICE, "dm", choices=("dm", "channel", "off")),
     Setting("notices_channel", "channel:notices", Kind.CHANNEL, ""),
     Setting("language", "language", Kind.LANGUAGE, "en"),
+    *(_number(f"points_{what}", f"points:{what}", 10**6) for what in POINTED),
+    _number("points_gift_limit", "points:gift_limit", MOST_COINS),
+    Setting("live_grace", "live_grace", Kind.DURATION, DEFAULTS["live_grace"], high=12 * 3600),
+    Setting("alerts_channel", "channel:alerts", Kind.CHANNEL, ""),
+    Setting("metrics_channel", "channel:metrics", Kind.CHANNEL, ""),
+    Setting("chat_commands", "chat_commands", Kind.SWITCH, "0"),
 )
 """Every setting of a guild but those that each of its tiers has, in the order in which they are shown."""
 
 _FIELDS: Final[Mapping[str, Setting]] = {setting.field: setting for setting in REGISTRY}
 _SWITCHES: Final = ("closed:",)
+_COINS: Final = ("gift:", "price:")
 _IDS: Final = ("role:", "channel:")
 
 
-def settings_for(ladder: Ladder) -> Iterator[Setting]:
-    """Every setting of a guild with that ladder: those of the registry, then one of each tier."""
+def settings_for(ladder: Ladder, values: Mapping[str, str] | None = None) -> Iterator[Setting]:
+    """Every setting of a guild with that ladder: those of the registry, then those of each tier.
+
+    `values`, the fields that are set, tell the defaults that follow other settings.
+    """
     yield from REGISTRY
+    for tier in ladder.paid:
+        yield _of_tier("gift", tier.label, str(ladder.gift_of(tier.label)))
+        gift = _whole((values or {}).get(f"gift:{tier.label}"), ladder.gift_of(tier.label))
+        yield _of_tier("price", tier.label, str(gift // COINS_A_LUXURY_COIN))
     for tier in ladder.tiers:
-        yield Setting(f"closed_{tier.label}", f"closed:{tier.label}", Kind.SWITCH, "0", tier=tier.label)
+        yield _of_tier("closed", tier.label, "0")
+
+
+def _of_tier(name: str, label: int, default: str) -> Setting:
+    kind, floats = Kind.SWITCH if name == "closed" else Kind.NUMBER, name == "price"
+    return Setting(
+        f"{name}_{label}", f"{name}:{label}", kind, default, high=MOST_COINS, tier=label, floats=floats
+    )
+
+
+def setting_of(field: str, ladder: Ladder) -> Setting | None:
+    """The setting kept in a field, also one of a tier that the ladder has no more."""
+    name, _, label = field.partition(":")
+    if name in ("closed", "gift", "price") and label.isdecimal():
+        gift = ladder.gift_of(int(label))
+        defaults = {"closed": "0", "gift": str(gift), "price": str(gift // COINS_A_LUXURY_COIN)}
+        return _of_tier(name, int(label), defaults[name])
+    return _FIELDS.get(field)
 
 
 def _whole(text: str | None, default: int) -> int:
@@ -117,6 +157,8 @@ def check_setting(name: str, value: str | None) -> None:
         good = known.can_hold(value)
     elif name.startswith(_SWITCHES):
         good = value in ("0", "1")
+    elif name.startswith(_COINS):
+        good = value.isascii() and value.isdecimal() and len(value) < 12 and int(value) <= MOST_COINS
     elif name.startswith(_IDS):
         good = value.isascii() and value.isdecimal() and len(value) <= 20
     else:
@@ -148,6 +190,7 @@ class GuildSettings:
     fair_paid: int = int(DEFAULTS["fair:paid"])
     fair_round_robin: bool = False
     keep_days: int = int(DEFAULTS["keep_days"])
+    chat_commands: bool = False
     reviewer_role: int = 0
     channels: Mapping[str, int] = field(default_factory=dict[str, int])
     language: str = "en"
@@ -177,6 +220,7 @@ class GuildSettings:
             fair_paid=number("fair:paid"),
             fair_round_robin=fields.get("fair:round_robin") == "1",
             keep_days=number("keep_days"),
+            chat_commands=fields.get("chat_commands") == "1",
             reviewer_role=number("role:reviewer"),
             channels=channels,
             language=language if _FIELDS["language"].can_hold(language) else _FIELDS["language"].default,

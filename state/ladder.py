@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 FREE: Final = 0
+GIFTS: Final = (1000, 2000, 4000, 5000, 6000)
+"""TikTok coins for the paid tiers, the cheapest first; those beyond cost as much as the last."""
+COINS_A_LUXURY_COIN: Final = 20
+"""What a tier costs in Luxury Coins is its gift divided by that."""
+
 HIGHEST_LABEL: Final = 88
 """The band above it holds locked songs; 89 is the highest label whose scores stay below 2^53."""
 NAME_LIMIT: Final = 32
@@ -73,6 +78,11 @@ class Ladder:
     def name(self, label: int) -> str:
         """The displayed name of a label; a label that is no longer on the ladder shows as its number."""
         return next((tier.name for tier in self.tiers if tier.label == label), f"Tier {label}")
+
+    def gift_of(self, label: int) -> int:
+        """TikTok coins whose gifts lift a song to that tier unless the guild says otherwise: by its rank."""
+        rank = sum(0 < tier.label <= label for tier in self.tiers)
+        return GIFTS[min(rank, len(GIFTS)) - 1] if label and rank else 0
 
     @property
     def paid(self) -> tuple[Tier, ...]:

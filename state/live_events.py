@@ -30,7 +30,8 @@ class LiveEvent:
     `viewer` is TikTok's numeric user id, 0 for nobody; of a masked viewer only the totals are kept. `name` is
     the @name without its @. Of a gift, `price` is in coins a unit and `count` the units so far: of a streak
     (`streakable`), which viewer, `gift` and `group` make out, only what is new is booked. Of likes, `count`
-    is what the viewer gave and `total` what the room has; of viewers, `count` watch now and `total` ever came.
+    is what the viewer gave and `total` what the room has; of viewers, `count` watch now and `total` ever
+    came.
     """
 
     kind: LiveKind

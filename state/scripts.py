@@ -17,7 +17,7 @@ import orjson
 from redis.asyncio import Redis
 
 from state import keys, score
-from state.ladder import SKIPS
+from state.ladder import COINS_A_LUXURY_COIN, GIFTS, SKIPS
 from state.refusal import Reason, Refused, Unopened
 
 DEFAULTS: Final[Mapping[str, str]] = {
@@ -61,8 +61,8 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "TOLD_SECONDS": str(30 * 24 * 3600),
     # Discord tells a message sent twice by its nonce "in the past few minutes"; two are few.
     "TWICE_SECONDS": "120",
-    "DEFAULT_GIFTS": "{ 1000, 2000, 4000, 5000, 6000 }",
-    "COINS_A_LUXURY_COIN": "20",
+    "DEFAULT_GIFTS": "{ " + ", ".join(str(coins) for coins in GIFTS) + " }",
+    "COINS_A_LUXURY_COIN": str(COINS_A_LUXURY_COIN),
     # 2 Luxury Coins for 100 coins gifted, 1 for 30 minutes of being active.
     "LUXURY_GIFT_COINS": "100",
     "LUXURY_A_GIFT": "2",

@@ -11,7 +11,8 @@ from pydantic_core import PydanticUndefined
 from bot.documentation.tables import code, table
 from bot.settings import SECRETS, Settings
 from components.texts import say
-from state.guild_settings import REGISTRY, Kind, Setting
+from state.guild_settings import MOST_COINS, REGISTRY, Kind, Setting
+from state.ladder import COINS_A_LUXURY_COIN, GIFTS
 
 EXAMPLE: Final = Path(__file__).parents[2] / ".env.example"
 
@@ -39,8 +40,13 @@ def settings() -> str:
 def guild_settings() -> str:
     """The table of what a server chooses with `/settings`."""
     rows = [[code(each.name), _values(each), _default(each), _meaning(each)] for each in REGISTRY]
-    closed = say("settings.of_closed", tier="that tier")
-    rows.append([code("closed_<tier>"), "on or off", "off", closed])
+    ranks = ", ".join(f"{coins:,}" for coins in GIFTS)
+    for name, takes, default in (
+        ("closed", "on or off", "off"),
+        ("gift", f"0 to {MOST_COINS:,}", f"by rank: {ranks}"),
+        ("price", f"0 to {MOST_COINS:,}", f"a {COINS_A_LUXURY_COIN}th of the gift"),
+    ):
+        rows.append([code(f"{name}_<tier>"), takes, default, say(f"settings.of_{name}", tier="that tier")])
     return "\n".join(table(("setting", "takes", "default", "what it does"), rows))
 
 

@@ -116,8 +116,9 @@ async def test_a_file_carries_everything_elsewhere(stage: Stage) -> None:
     body["ladder"] = [{"label": 10, "name": "Skip"}, {"label": 0, "name": "Free"}]
     del body["settings"]["closed_25"]
     body["settings"] |= {"cooldown": 60, "reviewer_role": "123", "cap": None}
-    for unknown in ("closed_20", "closed_15", "closed_5"):
-        del body["settings"][unknown]
+    for label in (25, 20, 15, 5):
+        for unknown in ("gift", "price", "closed")[: 2 if label == 25 else 3]:
+            del body["settings"][f"{unknown}_{label}"]
     before = await settings(stage)
     asked = await run(stage, "import", file=Upload("settings.json", json.dumps(body).encode()))
     assert "`cap`: 40 → no limit" in asked.text and "`cooldown`: 6 h → 1 min" in asked.text
