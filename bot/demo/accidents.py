@@ -48,8 +48,8 @@ async def restored(show: Show) -> None:
     printed = (await show.bot.skipline("restore")).splitlines()
     if not printed[-1].startswith("Nothing was changed"):
         raise StepFailed(f"skipline restore says: {printed}")
-    songs = [line for line in printed if line.startswith(("Songs", "  #"))]
-    show.transcript.line("", "\n".join([*songs, printed[-1]]))
+    changes = [line for line in printed if line.startswith("Songs that")]
+    show.transcript.line("", "\n".join([*changes, printed[-1]]))
     show.tell("admin", "skipline restore --yes")
     printed = (await show.bot.skipline("restore", "--yes")).splitlines()
     done = next((line for line in printed if line.startswith("Restored as move")), None)

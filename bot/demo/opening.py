@@ -12,8 +12,7 @@ async def set_up(show: Show) -> None:
     """One command makes the role, the channels and the panels; menus on its answer change any of it."""
     reply = await show.command(show.olga, "setup", "Skipline is set up", lines=6)
     assert reply.message is not None, "a command that was answered has a message"
-    chosen = await show.choose(show.olga, reply.message, "s1:setup.ladder", "BackToBack")
-    await chosen.settled()
+    await show.choose(show.olga, reply.message, "s1:setup.ladder", "BackToBack")
     show.says(show.olga, reply.text.splitlines()[-1], "BackToBack > DoubleSkip > Skip > Free")
     reviewer = next(role for role in show.guild.roles if role.name == "Reviewer")
     for person in (show.mia, show.theo):

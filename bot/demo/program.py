@@ -19,7 +19,7 @@ async def more_skips(show: Show) -> None:
         show.theo, "review promote", "moved from Free to Skip", song=Suggested("static"), tier="Skip"
     )
     for title in ("Silver Line", "Slow Motion"):
-        await claim(show, show.artists["Carla"], title)
+        await claim(show, title)
         pending = await show.pending(title)
         approve = next(label for label in pending.labels if "→" in label)
         await show.press(show.theo, pending, approve)
@@ -29,8 +29,11 @@ async def more_skips(show: Show) -> None:
 
 async def fairness(show: Show) -> None:
     """One paid, one Free, in turn: the list shows at once what will be played, and back again."""
-    for value, change, order in (("1", "0 → 1", IN_TURN), ("0", "1 → 0", PAID_FIRST)):
-        await show.command(show.olga, "settings set", change, lines=1, name="fair_paid", value=value)
+    pressed = await show.press(show.mia, await show.panel("Playing since"), "Fairness: off")
+    asked = pressed.message if pressed.kind == "message" else await pressed.followup()
+    assert asked is not None, "a question is a message"
+    for choice, order in (("a Free one: 1.", IN_TURN), ("before all Free ones", PAID_FIRST)):
+        await show.choose(show.mia, asked, "s1:panel.fair_paid", choice)
         await show.queue(*order, playing="Glass Harbour")
 
 
@@ -70,8 +73,7 @@ async def from_history(show: Show) -> None:
     carla = show.artists["Carla"]
     offered = (await show.press(carla, await show.portal(), "From my history")).message
     assert offered is not None, "the question is a message"
-    chosen = await show.choose(carla, offered, "s1:portal.again", "Slow Motion")
-    await chosen.settled()
+    await show.choose(carla, offered, "s1:portal.again", "Slow Motion")
     show.says(carla, offered.text, "Slow Motion", "place 5 of 5", lines=1)
     await show.queue(*AFTERWARDS, playing="Static Bloom")
 

@@ -54,7 +54,7 @@ async def test_a_step_without_its_effect_ends_the_story(show: Show) -> None:
 async def test_a_display_that_shows_something_else_is_told(
     show: Show, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.demo.show.SEEN_SECONDS", 0.05)
+    monkeypatch.setattr("bot.demo.sights.SEEN_SECONDS", 0.05)
     channel = show.guild.create_channel("song-queue")
     await show.olga.say(channel, "1. Paper Moon 2. Night Bus")
     await show.queue("Paper Moon", "Night Bus")
