@@ -12,7 +12,7 @@ from components.song_lines import tier_name, tier_names
 from components.texts import FALLBACK, say
 from state.board import LastMove
 from state.guild_settings import GuildSettings
-from state.ladder import Ladder
+from state.ladder import FREE, Ladder
 from state.refusal import Reason, Refused
 from state.song import Song
 
@@ -185,7 +185,8 @@ def _closed(label: int, ladder: Ladder, settings: GuildSettings | None, locale: 
     others = [each for each in ladder.tiers if each.label != label and settings.takes(each.label)]
     if not others:
         return say("refusal.closed_all", locale)
-    return say("refusal.closed_open", locale, tier=tier, tiers=tier_names(others))
+    key = "refusal.closed_open_paid" if label == FREE else "refusal.closed_open"
+    return say(key, locale, tier=tier, tiers=tier_names(others))
 
 
 def _empty(facts: Any, ladder: Ladder, locale: str) -> str:

@@ -35,7 +35,7 @@ FACTS: list[tuple[Reason, dict[str, Any], str]] = [
     (Reason.EMPTY, {}, "Nobody waits"),
     (Reason.PAUSED, {}, "when a reviewer takes submissions again"),
     (Reason.CLOSED, {"tier": 10}, "Choose another tier, or hand it in when a reviewer opens 10 Skip"),
-    (Reason.FULL, {"cap": 40}, "takes 40 songs. There is room again"),
+    (Reason.FULL, {"cap": 40}, "40 of 40 places are taken. There is room again"),
     (Reason.LIMIT, {"limit": 1, "tier": 0, "song": SONG}, "already have a Free song"),
     (Reason.LIMIT, {"limit": 3, "tier": 5, "song": SONG}, "already have 3 skips"),
     (Reason.DUPLICATE, {"song": SONG, "place": 4}, "at place 4: #3 T\\* — A. It can come again"),
@@ -77,6 +77,10 @@ def test_a_refusal_says_why_who_and_when(reason: Reason, facts: dict[str, Any], 
 def test_a_closed_tier_is_told_with_those_that_are_open() -> None:
     refused = Refused(Reason.CLOSED, {"tier": 0})
     part = GuildSettings(closed=frozenset({0, 20, 25}))
+    assert "open for paid skips: 15 Skip, 10 Skip, 5 Skip. Without" in refusal_text(
+        refused, SKIPS, settings=part
+    )
+    refused = Refused(Reason.CLOSED, {"tier": 20})
     assert "Open: 15 Skip, 10 Skip, 5 Skip. Choose" in refusal_text(refused, SKIPS, settings=part)
     every = GuildSettings(closed=frozenset(tier.label for tier in SKIPS.tiers))
     assert "when a reviewer opens them again" in refusal_text(refused, SKIPS, settings=every)
