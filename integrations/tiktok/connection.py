@@ -32,6 +32,7 @@ from integrations.tiktok.status import Gap, Pace, Resume, State, Status
 __all__ = ["Connection"]
 
 _MINUTE = 60.0
+_AT_REST = (State.WAITING, State.UNKNOWN, State.RESTRICTED)
 
 
 class Connection:
@@ -179,8 +180,8 @@ class Connection:
     async def _opened(self) -> LiveStream:
         if (closed := await self._gate.closed_for()) > 0:
             await self._tell(State.LIMITED, "the sign service asked for patience", closed)
-        elif self._lost is None:
-            await self._tell(State.CONNECTING, "the host is live")
+        elif self._state in _AT_REST:
+            await self._tell(State.RECONNECTING if self._lost else State.CONNECTING, "the host is live")
         await self._gate.pass_()
         return await self._source.open(self.handle, self._room)
 
