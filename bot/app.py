@@ -38,15 +38,18 @@ from persistence.archive import Archive
 from persistence.archive_writer import ArchiveWriter
 from persistence.backups import Backups
 from persistence.files import FileStore
+from persistence.ledger import Ledger
 from persistence.privacy import Privacy
 from persistence.recovery import reconcile
 from persistence.sessions import Sessions
 from state.configure import Configuration
 from state.feed import Feed
+from state.handles import Handles
 from state.lease import Lease
 from state.notices import Notices
 from state.points import Points
 from state.queue import Queue
+from state.wallet import Wallet
 
 _log = logging.getLogger("skipline")
 
@@ -203,6 +206,9 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
         (Redis, stores.redis),
         (Queue, stores.queue),
         (Points, stores.points),
+        (Handles, stores.handles),
+        (Wallet, stores.wallet),
+        (Ledger, stores.ledger),
         (Configuration, stores.configuration),
         (Feed, stores.feed),
         (Notices, stores.notices),

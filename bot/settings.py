@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), validation_alias="SKIPLINE_DATA_DIR", validate_default=True)
     log: str = Field("INFO", validation_alias="SKIPLINE_LOG")
     role: Role = Field(Role.ALL, validation_alias="SKIPLINE_ROLE")
+    link_any_handle: bool = Field(False, validation_alias="ALLOW_ANY_HANDLE_LINKING")
     shards: Annotated[ShardRange | None, NoDecode] = Field(None, validation_alias="SKIPLINE_SHARDS")
     tiktok_sign_key: SecretStr | None = Field(None, validation_alias="TIKTOK_SIGN_KEY")
     tiktok_sign_url: str | None = Field(None, validation_alias="TIKTOK_SIGN_URL")
@@ -228,6 +229,16 @@ class Settings(BaseSettings):
             return Role(_plain(value).lower())
         except ValueError:
             raise ValueError(f"SKIPLINE_ROLE must be one of {', '.join(Role)}.") from None
+
+    @field_validator("link_any_handle", mode="before")
+    @classmethod
+    def _check_link_any_handle(cls, value: object) -> bool:
+        word = _plain(value).lower()
+        if word in ("true", "yes", "on", "1"):
+            return True
+        if word in ("false", "no", "off", "0"):
+            return False
+        raise ValueError("ALLOW_ANY_HANDLE_LINKING must be true or false.")
 
     @field_validator("shards", mode="before")
     @classmethod

@@ -17,6 +17,7 @@ from persistence.archive import Archive
 from persistence.backups import Backups, BackupStore
 from persistence.errors import PersistenceError
 from persistence.files import FileStore
+from persistence.ledger import Ledger
 from persistence.pool import open_pool
 from persistence.privacy import Privacy
 from persistence.recovery import open_guild
@@ -25,12 +26,16 @@ from state.cards import Cards
 from state.configure import Configuration
 from state.connection import connect
 from state.feed import Change, Feed
+from state.hosts import Hosts
+from state.live import Live
 from state.forget import Forgetting
+from state.handles import Handles
 from state.notices import Notices
 from state.points import Points
 from state.queue import Queue
 from state.refusal import Unopened
 from state.scripts import Scripts
+from state.wallet import Wallet
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,9 @@ class Stores:
     feed: Feed
     queue: Queue
     points: Points
+    handles: Handles
+    wallet: Wallet
+    ledger: Ledger
     configuration: Configuration
     notices: Notices
     cards: Cards
@@ -49,6 +57,8 @@ class Stores:
     files: FileStore
     backups: Backups
     sessions: Sessions
+    live: Live
+    hosts: Hosts
     report: tuple[str, ...]
 
 
@@ -98,6 +108,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
         scripts = Scripts(redis, opener)
         configuration = Configuration(redis, scripts, feed)
         queue = Queue(redis, scripts)
+        points = Points(redis, scripts)
 
         def heard(change: Change) -> None:
             if change.kind == "restored":
@@ -113,7 +124,10 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             archive=archive,
             feed=feed,
             queue=queue,
-            points=Points(redis, scripts),
+            points=points,
+            handles=Handles(redis, scripts, points),
+            wallet=Wallet(redis, scripts),
+            ledger=Ledger(pool),
             configuration=configuration,
             notices=Notices(redis, scripts),
             cards=Cards(redis, scripts),
@@ -121,6 +135,8 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             files=files,
             backups=Backups(redis, backups),
             sessions=Sessions(pool),
+            live=Live(redis, scripts),
+            hosts=Hosts(redis, scripts),
             report=tuple(report),
         )
 

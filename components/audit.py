@@ -27,7 +27,7 @@ _WIDTH: Final = 380
 _ROWS: Final = 3
 _MOVES: Final = frozenset(
     (
-        *("next", "promote", "remove", "approve", "reject", "hold", "back", "bump", "clear", "reset"),
+        *("next", "promote", "remove", "approve", "reject", "hold", "back", "bump", "clear", "reset", "buy"),
         *("review", "bookmark", "unbookmark"),
     )
 )
@@ -121,8 +121,23 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
             return say("audit.points", locale, rows=_points(data["rows"], locale), reason=told)
         case "points_reset":
             total = sum(int(row[2]) for row in data["rows"])
+            points = number(total, locale)
+            if data.get("handles_of"):
+                return say("audit.points_reset_handles", locale, user=data["handles_of"], points=points)
+            if data.get("handle"):
+                return say("audit.points_reset_handle", locale, handle=data["handle"], points=points)
             key = "audit.points_reset_user" if data.get("user") else "audit.points_reset"
-            return say(key, locale, user=data.get("user"), points=number(total, locale))
+            return say(key, locale, user=data.get("user"), points=points)
+        case "coins":
+            key = "audit.coins_given" if int(data["change"]) > 0 else "audit.coins_taken"
+            coins = number(abs(int(data["change"])), locale)
+            return say(key, locale, user=data["user"], coins=coins, reason=told)
+        case "bought":
+            tier = plain(ladder.name(int(data["to"])))
+            return say("audit.bought", locale, song=song, tier=tier, coins=number(int(data["price"]), locale))
+        case "awaited" | "unawaited":
+            handle = plain(f"@{data['name']}", 60)
+            return say(f"audit.{kind}", locale, handle=handle, user=data.get("user") or data.get("from"))
         case "linked":
             handle = plain(str(data.get("name") or data["handle"]), 60)
             return say("audit.linked", locale, handle=handle, user=data["user"])

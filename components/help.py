@@ -29,6 +29,8 @@ WHO: Final[Mapping[tuple[str, ...], str]] = {
     ("queue", "pause"): REVIEWER,
     ("queue", "resume"): REVIEWER,
     ("review",): REVIEWER,
+    ("tiktok", "forcelink"): OWNER,
+    ("wallet", "give"): OWNER,
 }
 """Whom commands are for that Discord itself offers to everybody, by the first words of their names.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.errors import UserError
 from components.markdown import plain
 from components.song_lines import tier_name, tier_names
-from components.texts import FALLBACK, say
+from components.texts import FALLBACK, number, say
 from state.board import LastMove
 from state.guild_settings import GuildSettings
 from state.ladder import FREE, Ladder
@@ -82,7 +82,17 @@ def refusal_text(
             key = "refusal.bookmarked_self" if own else "refusal.bookmarked"
             moment = f"<t:{int(facts.get('at') or 0) // 1000}:R>"
             return say(key, locale, song=song, name=name, moment=moment)
-        case Reason.CHANGED | Reason.UNCHANGED | Reason.PAUSED | Reason.NOTHING:
+        case Reason.NOT_HIGHER:
+            tier = plain(ladder.name(int(facts["song"]["tier"])))
+            return say("refusal.not_higher", locale, song=song, tier=tier)
+        case Reason.NOT_FOR_SALE:
+            return say("refusal.not_for_sale", locale, tier=plain(ladder.name(int(facts["tier"]))))
+        case Reason.PRICE | Reason.SHORT:
+            coins = {name: number(int(facts[name]), locale) for name in ("price", "balance") if name in facts}
+            return say(f"refusal.{refused.reason.value}", locale, **coins)
+        case Reason.SEEN:
+            return say("refusal.changed", locale)
+        case Reason.CHANGED | Reason.UNCHANGED | Reason.PAUSED | Reason.NOTHING | Reason.UNKNOWN_HANDLE:
             return say(f"refusal.{refused.reason.value}", locale)
         case (
             Reason.NOT_BOOKMARKED

@@ -31,6 +31,9 @@ EVERYBODY: Mapping[str, str] = {
     "privacy.keep": "changes nothing",
     "queue.page": "the list is for everybody, and a page of it is answered to the presser alone",
     "submit.form": "everybody may submit",
+    "points.page": "the leaderboard is for everybody, and a page of it is answered to the presser alone",
+    "skip.buy": "pays from the presser's own wallet what the presser alone was asked",
+    "wallet.page": "shows the presser's own wallet, whatever it says",
     "mine.open": "everybody has songs of their own, or none",
     "mine.page": "shows the presser's own songs, whatever it says",
 }

@@ -22,6 +22,7 @@ class Cause(StrEnum):
     HOURLY = "hourly"
     ASKED = "asked for"
     BEFORE_RESTORE = "before a restore"
+    BEFORE_RESET = "before a reset of points"
 
 
 @dataclass(frozen=True, slots=True)
