@@ -22,7 +22,7 @@ from bot.upkeep import Upkeep
 from components.notices import notice_text
 from state.feed import Feed
 from state.lease import Lease
-from state.notices import Mode, Notice, Notices
+from state.notices import Mode, Notice, NoticeKind, Notices
 
 _log = logging.getLogger("skipline.telling")
 
@@ -90,7 +90,9 @@ class Telling(Upkeep):
     async def _send(self, guild: int, notice: Notice) -> None:
         nonce = hashlib.blake2b(
             # A skip may be turned away, claimed again and turned away again.
-            f"notice {guild} {notice.song.number} {notice.kind} {notice.song.turned_down_at}".encode(),
+            # Gifts may lift it more than once, too.
+            f"notice {guild} {notice.song.number} {notice.kind} {notice.song.turned_down_at} "
+            f"{notice.tier if notice.kind is NoticeKind.GIFTED else ''}".encode(),
             digest_size=10,
         ).hexdigest()
         if notice.mode is Mode.DM:

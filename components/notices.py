@@ -12,13 +12,23 @@ from state.song import SongState
 
 _NOTE: Final = 1000
 _REASON: Final = 300
+_GIVERS: Final = 5
 
 
 def notice_text(notice: Notice, *, mention: bool = False, locale: str = FALLBACK) -> str:
     """The whole message; with `mention` the artist is named in front of it, for a channel."""
     song = notice.song
     name = song_text({"number": song.number, "title": song.title, "artist": song.artist})
-    lines = [say(_key(notice), locale, song=f"**{name}**", tier=plain(notice.tier), place=notice.place)]
+    lines = [
+        say(
+            _key(notice),
+            locale,
+            song=f"**{name}**",
+            tier=plain(notice.tier),
+            place=notice.place,
+            givers=_givers(notice, locale),
+        )
+    ]
     reason = song.reason if notice.kind in (NoticeKind.REMOVED, NoticeKind.REJECTED) else None
     if notice.kind is NoticeKind.REJECTED and song.turned_down_at is not None:
         reason = song.turned_down_for
@@ -43,6 +53,20 @@ def _key(notice: Notice) -> str:
     if notice.kind is NoticeKind.BACK and song.state is SongState.PENDING:
         return "notices.back_pending"
     return f"notices.{notice.kind.value}"
+
+
+def _givers(notice: Notice, locale: str) -> str:
+    """Whose gifts they were, the largest first: accounts as mentions, handles by name."""
+    names: list[str] = []
+    for giver in sorted(notice.givers, key=lambda each: -each.coins):
+        if giver.user is None:
+            names.append(f"@{plain(giver.name, 30)}" if giver.name else say("notices.viewer", locale))
+        else:
+            own = giver.user == notice.song.user
+            names.append(say("notices.yourself", locale) if own else f"<@{giver.user}>")
+    if len(names) > _GIVERS:
+        names[_GIVERS:] = [say("notices.more_givers", locale, count=len(names) - _GIVERS)]
+    return ", ".join(names)
 
 
 def choice_text(*, wants: bool, mode: str, channel: int, locale: str = FALLBACK) -> str:

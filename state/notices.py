@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
 from redis.asyncio import Redis
@@ -21,7 +21,7 @@ MOST_OWED: Final = 50
 _PAGE: Final = 200
 _FRESH_MS: Final = 3_600_000
 _NEW_MS: Final = 60_000
-_SILENT: Final = frozenset({"submitted", "restored_backup", "forgotten"})
+_SILENT: Final = frozenset({"restored_backup", "forgotten"})
 
 
 class NoticeKind(StrEnum):
@@ -36,6 +36,15 @@ class NoticeKind(StrEnum):
     REJECTED = "rejected"
     APPROVED = "approved"
     BACK = "back"
+    GIFTED = "gifted"
+
+
+class Giver(NamedTuple):
+    """Whose gifts lifted a song: an account, or a handle nobody owns with its name; `coins` in all."""
+
+    user: int | None
+    name: str
+    coins: int
 
 
 class Mode(StrEnum):
@@ -71,6 +80,7 @@ class Notice:
     mode: Mode
     channel: int
     language: str
+    givers: tuple[Giver, ...] = ()
 
 
 class Notices:
@@ -129,6 +139,10 @@ class Notices:
             mode=Mode(answer["mode"]) if answer["mode"] in tuple(Mode) else Mode.DM,
             channel=int(channel) if channel.isdecimal() else 0,
             language=str(answer["language"]),
+            givers=tuple(
+                Giver(int(id_) if kind == "user" else None, name, int(coins))
+                for kind, id_, coins, name in answer.get("givers") or ()
+            ),
         )
 
     async def settle(self, guild: int, owed: Owed) -> None:
@@ -193,6 +207,8 @@ def candidates(entries: Iterable[Mapping[str, str]]) -> list[tuple[int, NoticeKi
             number = str(name).removeprefix("song:")
             if type_ != "h" or number == name or not number.isdecimal() or value is None:
                 continue
+            if field == "credit" and kind != "undone":
+                found[int(number), NoticeKind.GIFTED] = None
             said = _said(kind, field, value)
             if said is not None:
                 found[int(number), said] = None

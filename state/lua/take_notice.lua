@@ -38,10 +38,17 @@ end
 if ARGS.kind == 'played' and (song_field(member, 'score') or song_field(member, 'review_note')) then
   redis.call('HSET', told, 'reviewed', string.format('%.0f', now))
 end
+local givers
+if ARGS.kind == 'gifted' then
+  givers = cjson.decode(song_field(member, 'gifts') or '[]')
+  for _, row in ipairs(givers) do
+    row[4] = row[1] == 'handle' and redis.call('HGET', PREFIX .. 'viewers', row[2]) or ''
+  end
+end
 local song, flat = {}, redis.call('HGETALL', PREFIX .. song_key(member))
 for index = 1, #flat, 2 do
   song[flat[index]] = flat[index + 1]
 end
 return cjson.encode({ outcome = 'send', song = song, mode = mode, channel = setting('channel:notices', '0'),
-  language = setting('language', 'en'), place = ARGS.kind == 'rejected' and place_of(member) or nil,
+  language = setting('language', 'en'), givers = givers, place = ARGS.kind == 'rejected' and place_of(member) or nil,
   tier = redis.call('HGET', PREFIX .. 'ladder', song.tier) or DEFAULT_LADDER[song.tier] or song.tier })

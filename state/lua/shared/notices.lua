@@ -19,6 +19,9 @@ local function notice_holds(number, kind)
   elseif kind == 'approved' then
     return ACTIVE[state] ~= nil and state ~= 'pending'
   end
+  if kind == 'gifted' then
+    return ACTIVE[state] ~= nil and redis.call('HEXISTS', PREFIX .. song_key(member), 'credit') == 1
+  end
   local told = PREFIX .. 'told:' .. member
   if kind == 'reviewed' then
     return state == 'played' and (score or note) and redis.call('HEXISTS', told, 'played') == 1
