@@ -17,10 +17,13 @@ import hikari
 import orjson
 from redis.asyncio import Redis
 
+from bot.display_care import tell_owner
 from bot.errors import Reporter
 from bot.upkeep import Upkeep
 from components.announcements import Announcement, announcement, footer, holds
+from components.display_states import cards_off_text
 from persistence.files import FileStore
+from state import keys
 from state.cards import KEPT, Card, CardKind, Cards, Look
 from state.configure import Configuration
 from state.feed import Feed
@@ -35,6 +38,7 @@ FRESH_MS: Final = 60_000
 
 _LOOKED_THROUGH: Final = 50
 _EDITED_TOO_OFTEN: Final = 30046
+_MESSAGE_GONE: Final = 10008
 
 
 class Announcements(Upkeep):
@@ -47,7 +51,7 @@ class Announcements(Upkeep):
     watched: ClassVar[frozenset[str] | None] = frozenset(
         (
             *("next", "undone", "held", "bumped", "removed", "cleared", "reviewed", "edited"),
-        *("bookmarked", "unbookmarked"),
+            *("bookmarked", "unbookmarked"),
             *("restored", "restored_backup", "forgotten"),
         )
     )
@@ -141,7 +145,10 @@ class Announcements(Upkeep):
                 return card.message
             if searching and (found := await self._find(card)) is not None:
                 return found
-            return await self._post(guild, card, shown)
+            message = await self._post(guild, card, shown)
+            # It works (again): should it break another time, that is told like the first.
+            await self._redis.delete(keys.painted(guild, card.kind.value))
+            return message
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
             _log.warning(
                 "A card of guild %d is given up in channel %d: Discord says %s.",
@@ -149,7 +156,22 @@ class Announcements(Upkeep):
                 card.channel,
                 refused.message,
             )
+            await self._tell(guild, card, int(getattr(refused, "code", 0)))
             return None
+
+    async def _tell(self, guild: int, card: Card, code: int) -> None:
+        """Tells somebody who can mend the channel, once for each cause; a deleted message needs none."""
+        if code == _MESSAGE_GONE:
+            return
+        client: Any = self._redis
+        key, cause = keys.painted(guild, card.kind.value), f"{code} {card.channel}"
+        if await client.hget(key, "told") == cause:
+            return
+        settings = await self._configuration.settings(guild)
+        review = settings.channels.get("review", 0)
+        text = cards_off_text(card.kind.value, card.channel, code, settings.language)
+        await tell_owner(self._rest, guild, text, None if review in (0, card.channel) else review)
+        await client.hset(key, "told", cause)
 
     async def _edit(self, card: Card, shown: Announcement) -> None:
         try:

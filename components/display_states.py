@@ -56,6 +56,18 @@ def off_text(kind: str, channel: int, code: int, locale: str = FALLBACK) -> str:
     )
 
 
+def cards_off_text(kind: str, channel: int, code: int, locale: str = FALLBACK) -> str:
+    """What the owner is told of a channel that takes no cards; `kind` is `now_playing` or `bookmarks`."""
+    return say(
+        "displays.cards_told",
+        locale,
+        kind=say(f"displays.cards_{kind}", locale),
+        setting=f"{kind}_channel",
+        channel=channel,
+        cause=_cause(code, locale),
+    )
+
+
 def list_text(displays: Sequence[DisplayFacts], locale: str = FALLBACK) -> str:
     """Every kind with where it stands and how it is."""
     known = {display.kind: display for display in displays}

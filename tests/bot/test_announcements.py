@@ -159,6 +159,25 @@ async def test_a_channel_that_is_gone_is_given_up(stage: Stage) -> None:
     await settled(stage)
     (card,) = await stage.app.stores.cards.all(stage.id)
     assert card.look is Look.OFF
+    # Somebody who can mend it is told, in their own terms and once.
+    await submitted(stage, stage.bruno, "Second wind")
+    await next_song(stage)
+    await settled(stage)
+    told = [each.text for each in stage.owner.dm.messages]
+    assert len(told) == 1 and "cannot go to <#4242>, because the channel is gone" in told[0]
+    assert "/settings set name:now_playing_channel" in told[0]
+
+
+async def test_a_bookmark_that_is_taken_off_is_crossed_out(stage: Stage) -> None:
+    channel = stage.guild.create_channel("bookmarks")
+    await stage.configure(channel_bookmarks=str(channel.id))
+    number = await submitted(stage, stage.alice, "First light")
+    for title in ("Bookmark", "Bookmark taken back", "Bookmark"):
+        reply = await stage.host.command("review bookmark", channel=stage.review, song=f"#{number}")
+        assert f"<#{channel.id}>" in reply.text
+        await channel.wait_for(
+            lambda messages, title=title: [each.embeds[0]["title"] for each in messages] == [title], timeout=5
+        )
 
 
 async def test_a_bookmark_gets_one_card_that_follows_the_score(stage: Stage) -> None:

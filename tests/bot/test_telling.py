@@ -111,7 +111,8 @@ async def test_the_reasons_and_the_review_are_told(stage: Stage) -> None:
     await queue.reject(stage.id, "b", MIA, 2, reason="no *gift* seen")
     await queue.remove(stage.id, "c", MIA, 3, reason="not @everyone's taste")
     await told(stage.alice, "is in the queue as 15 Skip")
-    assert "no \\*gift\\* seen" in (await told(stage.bruno, "was not confirmed")).text
+    text = (await told(stage.bruno, "was not approved. Your song waits in Free at place 2.")).text
+    assert "no \\*gift\\* seen" in text
     assert "Reason: not \\@everyone's taste" in (await told(stage.carla, "was taken out")).text
     await next_song(stage)
     redis = stage.app.stores.redis
@@ -120,6 +121,21 @@ async def test_the_reasons_and_the_review_are_told(stage: Stage) -> None:
     await next_song(stage)
     text = (await told(stage.alice, "was played")).text
     assert "Score: **8** of 10" in text and "Great \\*drums\\*" in text
+
+
+async def test_a_skip_that_is_turned_away_is_told_with_what_to_do(stage: Stage) -> None:
+    queue, alice = stage.app.stores.queue, Actor(int(stage.alice.id), "Alice")
+    await submitted(stage, stage.alice, "Free one")
+    await claimed(stage, stage.alice, "Another", 10)
+    await queue.reject(stage.id, "r1", MIA, 2)
+    assert "`/submit again`" in (await told(stage.alice, "as many Free songs as are allowed")).text
+    await queue.undo(stage.id, "u1", MIA)
+    await told(stage.alice, "its skip waits for approval again")
+    # Turned away, claimed again, turned away again: each is told.
+    for turn in ("first", "second"):
+        await queue.claim(stage.id, f"c {turn}", alice, 1, 10)
+        await queue.reject(stage.id, f"r {turn}", MIA, 1, reason=turn)
+        await told(stage.alice, f"Your song waits in Free at place 1.\nReason: {turn}")
 
 
 async def test_undoing_a_removal_is_told(stage: Stage) -> None:
