@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from typing import Final
 
@@ -27,11 +28,19 @@ async def killed(show: Show) -> None:
     await show.queue(*BEFORE, playing="Silver Line")
 
 
-async def emptied(show: Show) -> None:
-    """Redis loses everything; the next who asks finds the queue as it was to the last move."""
-    await show.command(show.olga, "backup now", "Backup taken", lines=1)
+async def backed_up(show: Show) -> None:
+    """Olga takes a backup; one that was just taken by itself, as every hour, is as good."""
+    reply = await show.command(show.olga, "backup now", "backup", lines=1)
+    move = re.search(r"move (\d+)", reply.text)
+    if move is None:
+        raise StepFailed("no backup was taken")
+    show.backup = move[1]
     await show.next(show.mia)
     await show.queue(*BEFORE[1:], playing="Night Bus")
+
+
+async def emptied(show: Show) -> None:
+    """Redis loses everything; the next who asks finds the queue as it was to the last move."""
     show.tell("redis-cli", "FLUSHALL")
     url = embedded.find(show.bot.data)
     if url is None:
@@ -44,14 +53,16 @@ async def emptied(show: Show) -> None:
 
 async def restored(show: Show) -> None:
     """The backup: first what would change, then the change."""
-    show.tell("admin", "skipline restore")
-    printed = (await show.bot.skipline("restore")).splitlines()
+    # By its name: the hourly backup may have been taken since.
+    wanted = ("restore", "--revision", show.backup)
+    show.tell("admin", " ".join(("skipline", *wanted)))
+    printed = (await show.bot.skipline(*wanted)).splitlines()
     if not printed[-1].startswith("Nothing was changed"):
         raise StepFailed(f"skipline restore says: {printed}")
     changes = [line for line in printed if line.startswith("Songs that")]
     show.transcript.line("", "\n".join([*changes, printed[-1]]))
-    show.tell("admin", "skipline restore --yes")
-    printed = (await show.bot.skipline("restore", "--yes")).splitlines()
+    show.tell("admin", " ".join(("skipline", *wanted, "--yes")))
+    printed = (await show.bot.skipline(*wanted, "--yes")).splitlines()
     done = next((line for line in printed if line.startswith("Restored as move")), None)
     if done is None:
         raise StepFailed(f"skipline restore --yes says: {printed}")
@@ -63,6 +74,7 @@ CHAPTER: Final = Chapter(
     "Accidents",
     (
         ("The bot is killed and comes back: same queue, same buttons", killed),
+        ("Olga takes a backup, and the show goes on", backed_up),
         ("Redis is emptied: the queue is rebuilt to the last move", emptied),
         ("A backup is put back, after a look at what it would change", restored),
     ),

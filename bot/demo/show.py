@@ -31,6 +31,8 @@ class Show(Sights):
     """What people do, and the bot that answers. An act that goes unanswered raises `StepFailed`."""
 
     bot: BotProcess
+    backup: str = field(default="", init=False)
+    """The revision of the backup that was taken."""
     _last_next: float = field(default=0.0, init=False)
 
     @classmethod
