@@ -1,6 +1,6 @@
 """A local TikTok: pages, webcast, sign server and push socket on loopback, as TikTokLive speaks to them."""
 
-from sandbox.tiktok.books import Account, Books, Delivery, Message, Totals
+from sandbox.tiktok.books import Account, Books, Delivery, Message, Totals, account
 from sandbox.tiktok.faults import Fault, Faults
 from sandbox.tiktok.generator import Evening
 from sandbox.tiktok.gifts import GIFTS, ROSE, UNIVERSE, Gift, gift_named
@@ -39,6 +39,7 @@ __all__ = [
     "TikTok",
     "Totals",
     "Viewer",
+    "account",
     "gift_named",
     "load_recording",
     "read_recording",

@@ -173,7 +173,7 @@ class Stage:
         self.tiktok.history_depth = int(action["depth"])
         self.tiktok.history_kinds = None
         if kinds is not None:
-            self.tiktok.history_kinds = frozenset(cast("Kind", _one_of(kind, _KINDS)) for kind in kinds)
+            self.tiktok.history_kinds = frozenset[Kind](map(_kind, kinds))
 
     async def rename(self, action: Mapping[str, Any]) -> None:
         """Give a viewer another @name."""
@@ -190,6 +190,10 @@ class Stage:
     async def vanish(self, action: Mapping[str, Any]) -> None:
         """End a live without a word."""
         self._live(action).vanish()
+
+
+def _kind(value: object) -> Kind:
+    return cast("Kind", _one_of(value, _KINDS))
 
 
 def _one_of(value: object, allowed: Any) -> str:

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """Answers under /control. One recording plays at a time."""
+    """Answers under /control. One recording plays at a time; `trouble` says why the latest one stopped."""
 
     def __init__(self, tiktok: TikTok) -> None:
         self._tiktok = tiktok
         self._stage = Stage(tiktok)
         self._player: Player | None = None
         self._playing: asyncio.Task[None] | None = None
-        self._trouble = ""
+        self.trouble = ""
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
@@ -76,7 +76,7 @@ class Control:
                 "actions": len(player.actions),
                 "done": player.done,
                 "playing": self._playing is not None and not self._playing.done(),
-                "trouble": self._trouble,
+                "trouble": self.trouble,
             },
         }
         return web.json_response(state)
@@ -127,7 +127,7 @@ class Control:
             raise BadActionError(message)
         actions = read_recording((await request.text()).splitlines())
         self._player = Player(self._tiktok, actions, speed=speed)
-        self._trouble = ""
+        self.trouble = ""
         self._playing = asyncio.create_task(self._run(self._player))
         return web.json_response({"actions": len(actions)})
 
@@ -135,9 +135,9 @@ class Control:
         try:
             await player.run()
         except BadRecordingError as wrong:
-            self._trouble = str(wrong)
+            self.trouble = str(wrong)
         except TimeoutError:
-            self._trouble = f"Action {player.done + 1} waited too long for a client."
+            self.trouble = f"Action {player.done + 1} waited too long for a client."
         self._tiktok.changed()
 
     async def _stop(self, _request: web.Request) -> web.Response:

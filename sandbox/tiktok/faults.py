@@ -183,8 +183,9 @@ class Faults:
     ) -> web.StreamResponse:
         """Write a request down, and let a fault strike before the endpoint answers."""
         endpoint = request.match_info.route.name or ""
-        self._tiktok.requests.append((time.time(), endpoint, request.path_qs))
-        self._tiktok.changed()
+        if endpoint:
+            self._tiktok.requests.append((time.time(), endpoint, request.path_qs))
+            self._tiktok.changed()
         fault = next((each for each in self._faults if each.strikes(endpoint)), None)
         if fault is None:
             return await handler(request)

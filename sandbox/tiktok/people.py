@@ -61,6 +61,7 @@ class Host:
         live = Live(self._tiktok, self, self._tiktok.next_room(), self._tiktok.size if size is None else size)
         self.lives.append(live)
         self._tiktok.rooms[live.room] = live
+        self._tiktok.changed()
         return live
 
     def rename(self, name: str) -> None:

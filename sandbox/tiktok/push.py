@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from sandbox.tiktok.live import Live
     from sandbox.tiktok.server import TikTok
+
+# How long a connection that shall be closed waits for acknowledgements, in seconds.
+_GRACE: Final = 2.0
 
 
 def abort(request: web.BaseRequest) -> None:
@@ -69,7 +72,7 @@ class Connection:
             self._wake.set()
 
     def finish(self, code: int = WSCloseCode.OK) -> None:
-        """Close with a code once everything in line is written."""
+        """Close with a code once everything in line is written, and acknowledged if that comes soon."""
         self._closing = code
         self._wake.set()
 
@@ -125,6 +128,8 @@ class Connection:
                 except (ConnectionError, RuntimeError):
                     return
             if self._closing is not None:
+                with contextlib.suppress(TimeoutError):
+                    await self.wait_until(lambda self: self.stalled or self.settled, _GRACE)
                 self.delivery.ending = f"closed {self._closing} by TikTok"
                 await self._ws.close(code=self._closing)
                 return

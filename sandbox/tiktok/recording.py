@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sandbox.tiktok.actions import ACTIONS, Action, BadActionError, Stage
 
@@ -35,11 +35,11 @@ def read_recording(lines: Iterable[str]) -> list[Action]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            action: Any = json.loads(line)
+            found: Any = json.loads(line)
         except ValueError as wrong:
             message = f"Line {place} is no JSON: {wrong}"
             raise BadRecordingError(message) from wrong
-        _check(action, place, latest)
+        action = _check(found, place, latest)
         latest = action["t"]
         actions.append(action)
     return actions
@@ -60,8 +60,8 @@ def write_recording(path: Path, actions: Iterable[Action]) -> None:
 class Player:
     """Plays a recording. While it runs, messages carry the recording's time, from `started_at` on.
 
-    `speed` 1 is the recorded pace, 10 ten times as fast, None as fast as clients acknowledge. `started_at` is in
-    seconds since the epoch. `done` counts the actions played.
+    `speed` 1 is the recorded pace, 10 ten times as fast, None as fast as clients acknowledge. `started_at`
+    is in seconds since the epoch. `done` counts the actions played.
     """
 
     def __init__(
@@ -120,14 +120,16 @@ class Player:
         return self.started_at + self._at / 1000
 
 
-def _check(action: Any, place: int, latest: int) -> None:
+def _check(action: Any, place: int, latest: int) -> Action:
     if not isinstance(action, dict):
         message = f"Line {place} is no JSON object."
         raise BadRecordingError(message)
-    t: Any = action.get("t")
+    checked = cast("Action", action)
+    t = checked.get("t")
     if not isinstance(t, int) or isinstance(t, bool) or t < latest:
         message = f"Line {place} needs `t`, whole milliseconds that never go back."
         raise BadRecordingError(message)
-    if action.get("do") not in ACTIONS:
-        message = f"Line {place} has no action I know: {action.get('do')!r}."
+    if checked.get("do") not in ACTIONS:
+        message = f"Line {place} has no action I know: {checked.get('do')!r}."
         raise BadRecordingError(message)
+    return checked
