@@ -70,7 +70,7 @@ async def test_own_songs_and_points_for_the_presser_alone(stage: Stage) -> None:
     theirs = await stage.bruno.press(message, label="My submissions")
     assert theirs.ephemeral and "Night Bus" not in theirs.text
     points = await stage.alice.press(message, label="My points")
-    assert points.ephemeral and "**0** points" in points.text
+    assert points.ephemeral and "**10** points" in points.text, "the first song of the day earns them"
     assert message.text == stage.submissions.messages[0].text
 
 
