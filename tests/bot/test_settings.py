@@ -89,6 +89,7 @@ def test_an_empty_value_is_not_set() -> None:
         ("GUILD_ID", "99999999999999999999", "digits only"),
         ("SKIPLINE_LOG", "hunter2", "must be one of DEBUG, INFO, WARNING, ERROR"),
         ("SKIPLINE_ROLE", "hunter2", "must be one of all, gateway, worker"),
+        ("ALLOW_ANY_HANDLE_LINKING", "hunter2", "must be true or false"),
         ("SKIPLINE_SHARDS", "hunter2", 'must be "auto" or a range'),
         ("SKIPLINE_SHARDS", "3-1/8", 'must be "auto" or a range'),
         ("SKIPLINE_SHARDS", "0-8/8", 'must be "auto" or a range'),
@@ -102,6 +103,11 @@ def test_a_malformed_value_is_one_sentence(name: str, value: str, says: str) -> 
     assert "\n" not in text
     assert "hunter2" not in text
     assert TOKEN not in text
+
+
+@pytest.mark.parametrize(("text", "expected"), [("true", True), ("On", True), ("0", False), ("", False)])
+def test_linking_without_a_proof(text: str, expected: bool) -> None:
+    assert load(ALLOW_ANY_HANDLE_LINKING=text).link_any_handle is expected
 
 
 def test_a_missing_token_says_where_to_put_it() -> None:

@@ -8,7 +8,7 @@ from sandbox.discord import Channel, Message, Person, Reply
 from state.board import Board
 from state.scripts import Actor
 from state.song import NewSong
-from tests.stage import Stage
+from tests.stage import Stage, until
 
 
 async def submitted(
@@ -86,3 +86,14 @@ async def redrawn(reply: Reply) -> Reply:
     assert reply.kind in ("update", "deferred_update"), reply.text
     await reply.settled()
     return reply
+
+
+async def archived(stage: Stage) -> None:
+    """Waits until the archive has every move."""
+    redis = stage.app.stores.redis
+
+    async def done() -> bool:
+        revision, reached = await redis.mget(f"sl:{{{stage.id}}}:rev", f"sl:{{{stage.id}}}:archived")
+        return revision == reached
+
+    await until(done)

@@ -9,8 +9,8 @@ import pytest
 from persistence.errors import Unavailable
 from sandbox.discord import Message, Person
 from state.scripts import Actor
-from tests.plugins.reviewing import order, submitted
-from tests.stage import Stage, until
+from tests.plugins.reviewing import archived, order, submitted
+from tests.stage import Stage
 
 
 async def run(stage: Stage, name: str, /, person: Person | None = None, **values: object) -> Message:
@@ -26,16 +26,6 @@ async def fill(stage: Stage, person: Person, coins: int) -> None:
 
 async def coins(stage: Stage, person: Person) -> int:
     return await stage.app.stores.wallet.balance(stage.id, int(person.id))
-
-
-async def archived(stage: Stage) -> None:
-    redis = stage.app.stores.redis
-
-    async def done() -> bool:
-        revision, reached = await redis.mget(f"sl:{{{stage.id}}}:rev", f"sl:{{{stage.id}}}:archived")
-        return revision == reached
-
-    await until(done)
 
 
 async def test_the_wallet_shows_what_is_in_it_and_what_it_buys(stage: Stage) -> None:

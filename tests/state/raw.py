@@ -15,8 +15,8 @@ Keys = dict[str, dict[str, str] | str]
 
 SEATS = {"waiting": "queue", "pending": "pending", "held": "held", "bumped": "bumped"}
 ACTIVE = {*SEATS, "playing"}
-_NOT_REPLAYED = re.compile(r"^(rev|events|archived|points:total|seen|req:.*)$", re.S)
-_OF_UNDO = re.compile(r"^(rev|events|archived|points:total|seen|req:.*|seq|number|undo)$", re.S)
+_NOT_REPLAYED = re.compile(r"^(rev|events|archived|points:total|seen|proof:.*|req:.*)$", re.S)
+_OF_UNDO = re.compile(r"^(rev|events|archived|points:total|seen|proof:.*|req:.*|seq|number|undo)$", re.S)
 
 
 async def dump(redis: Redis, guild: int) -> Keys:
