@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from aiohttp import web
 
@@ -19,6 +19,7 @@ from sandbox.tiktok.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Unpack
 
     from sandbox.tiktok.books import Kind, Message
     from sandbox.tiktok.faults import Endpoint
@@ -30,12 +31,26 @@ _FIRST_MESSAGE: Final = 7_450_100_000_000_000_001
 _FIRST_USER: Final = 6_800_000_000_000_000_001
 
 
+class Settings(TypedDict, total=False):
+    """What `TikTok.start` takes beside the port."""
+
+    clock: Callable[[], float]
+    size: Size
+    per_frame: int
+    history_depth: int
+    history_kinds: frozenset[Kind] | None
+    signature_seconds: float
+    ping_interval: float
+    sign_key: str
+
+
 class TikTok:
     """A local TikTok. Several can live on one loop. Start it with `TikTok.start`.
 
-    `size` is what events weigh, `per_frame` how many messages a frame holds at most, `history_depth` and
-    `history_kinds` what a connection is told of the past (None: every kind), `signature_seconds` how long a
-    signature is good, `ping_interval` how often a client shall send heartbeats (seconds).
+    `clock` gives seconds since the epoch for the times of messages. `size` is what events weigh, `per_frame`
+    how many messages a frame holds at most, `history_depth` and `history_kinds` what a connection is told of
+    the past (None: every kind), `signature_seconds` how long a signature is good, `ping_interval` how often
+    a client shall send heartbeats (seconds), `sign_key` the key the sign server wants ("": none).
     """
 
     def __init__(
@@ -74,30 +89,9 @@ class TikTok:
         self._sign_site: web.TCPSite | None = None
 
     @classmethod
-    async def start(
-        cls,
-        port: int = 0,
-        *,
-        clock: Callable[[], float] = time.time,
-        size: Size = Size.USUAL,
-        per_frame: int = 10,
-        history_depth: int = 6,
-        history_kinds: frozenset[Kind] | None = frozenset({"comment"}),
-        signature_seconds: float = 30.0,
-        ping_interval: float = 10.0,
-        sign_key: str = "sandbox-key",
-    ) -> TikTok:
-        """Start a double on 127.0.0.1; port 0 takes a free one. `clock` gives seconds for messages' times."""
-        tiktok = cls(
-            clock=clock,
-            size=size,
-            per_frame=per_frame,
-            history_depth=history_depth,
-            history_kinds=history_kinds,
-            signature_seconds=signature_seconds,
-            ping_interval=ping_interval,
-            sign_key=sign_key,
-        )
+    async def start(cls, port: int = 0, **settings: Unpack[Settings]) -> TikTok:
+        """Start a double on 127.0.0.1; port 0 takes a free one. The settings are those of the class."""
+        tiktok = cls(**settings)
         await tiktok._listen(port)
         return tiktok
 
