@@ -7,11 +7,11 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import hikari
 import miru
@@ -19,11 +19,8 @@ import tanjun
 import uvloop
 from redis.asyncio import Redis
 
-from bot import hooks, housekeeping, intents, logs, tanjun_compat
-from bot.announcements import Announcements
-from bot.backups import HourlyBackups
+from bot import hooks, intents, logs, tanjun_compat, worker
 from bot.clock import Clock, SystemClock
-from bot.displays import Displays
 from bot.errors import Reporter, StartupError
 from bot.in_flight import InFlight
 from bot.intake import Intake
@@ -32,7 +29,7 @@ from bot.reload import Reloader
 from bot.router import Router
 from bot.settings import Role, Settings
 from bot.stores import Stores, open_stores
-from bot.telling import Telling
+from bot.tasks import background
 from components.curve import Pictures
 from persistence.archive import Archive
 from persistence.archive_writer import ArchiveWriter
@@ -40,12 +37,13 @@ from persistence.backups import Backups
 from persistence.files import FileStore
 from persistence.ledger import Ledger
 from persistence.privacy import Privacy
-from persistence.recovery import reconcile
 from persistence.sessions import Sessions
 from state.configure import Configuration
 from state.feed import Feed
 from state.handles import Handles
+from state.hosts import Hosts
 from state.lease import Lease
+from state.live import Live
 from state.notices import Notices
 from state.points import Points
 from state.queue import Queue
@@ -72,11 +70,11 @@ class App:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator[App]:
+async def running(settings: Settings, *, reload: bool = False, live: bool = True) -> AsyncGenerator[App]:
     """Runs one process in the role its settings name; on leaving the block it drains and closes.
 
-    With `reload` a plugin that changes on disk is loaded again. Raises `StartupError` with one sentence when
-    it cannot start.
+    With `reload` a plugin that changes on disk is loaded again; without `live` nobody listens to TikTok.
+    Raises `StartupError` with one sentence when it cannot start.
     """
     reporter = Reporter()
     async with contextlib.AsyncExitStack() as stack:
@@ -89,57 +87,18 @@ async def running(settings: Settings, *, reload: bool = False) -> AsyncGenerator
         else:
             bot = _build_bot(settings, await _intents(settings))
             rest = bot.rest
-        writer = displays = telling = announcements = None
+        writer, kept = None, ()
         if settings.role is not Role.GATEWAY:
-            # A Redis that lost moves is brought up to the archive before anybody can press.
-            for guild in await stores.archive.guilds():
-                await reconcile(guild, stores.redis, stores.archive)
-            writer = ArchiveWriter(stores.redis, stores.archive)
-            announcements = Announcements(
-                rest=rest,
-                redis=stores.redis,
-                queue=stores.queue,
-                cards=stores.cards,
-                configuration=stores.configuration,
-                feed=stores.feed,
-                files=stores.files,
-                reporter=reporter,
-            )
-            displays = Displays(
-                rest=rest,
-                redis=stores.redis,
-                queue=stores.queue,
-                configuration=stores.configuration,
-                feed=stores.feed,
-                files=stores.files,
-                reporter=reporter,
-            )
-            telling = Telling(
-                rest=rest,
-                redis=stores.redis,
-                notices=stores.notices,
-                feed=stores.feed,
-                reporter=reporter,
-            )
+            writer = await worker.caught_up(stores)
+            kept = worker.upkeeps(stores, rest, reporter)
         await stores.feed.open()
         stack.push_async_callback(stores.feed.close)
         app = App(settings, stores, reporter, bot, writer, declared)
         if bot is not None:
             await stack.enter_async_context(_gateway(app, bot, reload=reload))
         if writer is not None:
-            await stack.enter_async_context(_background(writer.run(), "archive writer", reporter))
-            hourly = HourlyBackups(stores.redis, stores.backups, reporter)
-            await stack.enter_async_context(_background(hourly.run(), "hourly backups", reporter))
-            await stack.enter_async_context(_background(housekeeping.run(stores), "housekeeping", reporter))
-        if displays is not None:
-            await displays.open()
-            stack.push_async_callback(displays.close)
-        if announcements is not None:
-            await announcements.open()
-            stack.push_async_callback(announcements.close)
-        if telling is not None:
-            await telling.open()
-            stack.push_async_callback(telling.close)
+            work = worker.working(settings, stores, writer, kept, reporter, live=live)
+            await stack.enter_async_context(work)
         yield app
 
 
@@ -217,6 +176,8 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
         (FileStore, stores.files),
         (Backups, stores.backups),
         (Sessions, stores.sessions),
+        (Live, stores.live),
+        (Hosts, stores.hosts),
         (Pictures, DrawingProcess()),
         (Settings, settings),
         (Reporter, app.reporter),
@@ -243,12 +204,12 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
             raise StartupError("Discord refuses the token. Check DISCORD_BOT_TOKEN.") from refused
         async with contextlib.AsyncExitStack() as stack:
             declaring = _declare(app, commands)
-            await stack.enter_async_context(_background(declaring, "declaring commands", app.reporter))
+            await stack.enter_async_context(background(declaring, "declaring commands", app.reporter))
             if reload:
                 watch = Reloader(
                     PLUGINS, commands, views, router, app.reporter, partial(_declare, app, commands)
                 )
-                await stack.enter_async_context(_background(watch.run(), "reloading plugins", app.reporter))
+                await stack.enter_async_context(background(watch.run(), "reloading plugins", app.reporter))
             yield
     finally:
         await _drain(bot, in_flight)
@@ -287,30 +248,9 @@ async def _drain(bot: hikari.GatewayBot, in_flight: InFlight) -> None:
         _log.warning("Some answers were not finished within %.0f s of stopping.", DRAIN_SECONDS)
 
 
-@contextlib.asynccontextmanager
-async def _background(
-    work: Coroutine[Any, Any, None], name: str, reporter: Reporter
-) -> AsyncGenerator[asyncio.Task[None]]:
-    """Runs work beside the block; its failure is reported, its end is the block's end."""
-
-    async def reported() -> None:
-        try:
-            await work
-        except Exception as error:
-            reporter.report(error, name)
-
-    task = asyncio.create_task(reported(), name=name)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
 def run(settings: Settings, *, reload: bool = False) -> int:
     """Runs a process until SIGINT or SIGTERM; gives its exit code. For `reload` see `running`."""
-    secrets = [settings.token, settings.redis_url, settings.database_url]
+    secrets = [settings.token, settings.redis_url, settings.database_url, settings.tiktok_sign_key]
     logs.configure(settings.log, [secret.get_secret_value() for secret in secrets if secret is not None])
     return uvloop.run(_run(settings, reload=reload))
 

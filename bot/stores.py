@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -26,10 +26,10 @@ from state.cards import Cards
 from state.configure import Configuration
 from state.connection import connect
 from state.feed import Change, Feed
-from state.hosts import Hosts
-from state.live import Live
 from state.forget import Forgetting
 from state.handles import Handles
+from state.hosts import Hosts
+from state.live import Live
 from state.notices import Notices
 from state.points import Points
 from state.queue import Queue
@@ -40,7 +40,10 @@ from state.wallet import Wallet
 
 @dataclass(frozen=True)
 class Stores:
-    """The open stores of one process. `report` says in plain lines what came up and where."""
+    """The open stores of one process.
+
+    `report` says in plain lines what came up and where, `addresses` where the servers are, as environment.
+    """
 
     redis: Redis
     archive: Archive
@@ -60,6 +63,7 @@ class Stores:
     live: Live
     hosts: Hosts
     report: tuple[str, ...]
+    addresses: Mapping[str, str]
 
 
 @contextlib.asynccontextmanager
@@ -138,6 +142,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             live=Live(redis, scripts),
             hosts=Hosts(redis, scripts),
             report=tuple(report),
+            addresses={"REDIS_URL": redis_url, "DATABASE_URL": database_url},
         )
 
 

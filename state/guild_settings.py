@@ -191,6 +191,7 @@ class GuildSettings:
     fair_round_robin: bool = False
     keep_days: int = int(DEFAULTS["keep_days"])
     chat_commands: bool = False
+    live_grace: int = int(DEFAULTS["live_grace"])
     reviewer_role: int = 0
     channels: Mapping[str, int] = field(default_factory=dict[str, int])
     language: str = "en"
@@ -221,6 +222,7 @@ class GuildSettings:
             fair_round_robin=fields.get("fair:round_robin") == "1",
             keep_days=number("keep_days"),
             chat_commands=fields.get("chat_commands") == "1",
+            live_grace=number("live_grace"),
             reviewer_role=number("role:reviewer"),
             channels=channels,
             language=language if _FIELDS["language"].can_hold(language) else _FIELDS["language"].default,

@@ -23,8 +23,8 @@ _HOSTS: Final = (
         "<handle>",
         "JSON",
         "{wanted: whether the guild wants it, by, by_name, at: who said so and when, id: TikTok user id, "
-        "outage: {since, why, told} while it is lost against the guild's wish, over: {since, at} until its end is "
-        "told}",
+        "outage: {since, why, told} while it is lost against the guild's wish, over: {since, at} until "
+        "its end is told}",
     ),
 )
 _HOST: Final = (

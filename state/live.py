@@ -196,6 +196,13 @@ class Live:
         found = await cast("Any", self._redis).hmget(keys.viewers(guild), wanted)
         return {handle: name for handle, name in zip(handles, found, strict=True) if name}
 
+    async def owners(self, guild: int, handles: Sequence[int]) -> dict[int, int]:
+        """The accounts those viewers are linked to; nobody's are missing."""
+        if not handles:
+            return {}
+        found = await cast("Any", self._redis).hmget(keys.links(guild), [str(handle) for handle in handles])
+        return {handle: int(user) for handle, user in zip(handles, found, strict=True) if user}
+
     async def bank(self, guild: int, *, user: int | None = None, handle: int | None = None) -> int:
         """Gifted coins that an account, or a handle nobody owns, has not spent yet."""
         key = live_keys.bank_handle(guild) if user is None else live_keys.bank_user(guild)

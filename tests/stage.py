@@ -77,7 +77,7 @@ async def app(
     from bot.app import running  # only who needs the bot pays for loading it
 
     settings = settings_for(discord, stage_redis_url, session_database_url, tmp_path_factory.mktemp("data"))
-    async with running(settings) as app:
+    async with running(settings, live=False) as app:
         await asyncio.wait_for(app.commands_declared.wait(), 10)
         drives_plugin.tally.know(doors_of(app))
         yield app

@@ -6,10 +6,10 @@ import alluka
 import tanjun
 
 from bot.router import Router
-from plugins.tiktok import handles
+from plugins.tiktok import connections, handles
 from plugins.tiktok.group import routes, tiktok
 
-__all__ = ["handles", "load", "tiktok"]
+__all__ = ["connections", "handles", "load", "tiktok"]
 
 component = tanjun.Component(name="tiktok").load_from_scope()
 

@@ -1,0 +1,112 @@
+"""`python -m bot.live`: the process that listens to TikTok, until told to stop or its parent is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import uvloop
+
+from bot import logs
+from bot.errors import Reporter, StartupError
+from bot.live.chat import Chat
+from bot.live.watch import Watch
+from bot.settings import Settings, load
+from bot.stores import open_stores
+from integrations.tiktok.source import Endpoints
+from integrations.tiktok.status import Pace
+from integrations.tiktok.tiktoklive import TikTokLiveSource
+from state.sign_gate import SPACING_SECONDS, SharedSignGate
+
+_log = logging.getLogger("skipline.live")
+
+
+def endpoints(settings: Settings) -> Endpoints:
+    """Where TikTok and the signing service are, as the settings say."""
+    usual = Endpoints()
+    there = settings.tiktok_url
+    key = settings.tiktok_sign_key
+    return Endpoints(
+        app=there or usual.app,
+        webcast=f"{there}/webcast" if there else usual.webcast,
+        sign=settings.tiktok_sign_url or usual.sign,
+        key=key.get_secret_value() if key is not None else None,
+    )
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    settings: Settings, *, pace: Pace | None = None, spacing: float = SPACING_SECONDS
+) -> AsyncGenerator[None]:
+    """Listens to every host that is wanted, inside the block. `spacing`: seconds between two signatures."""
+    reporter = Reporter()
+    async with contextlib.AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(settings))
+        source = await stack.enter_async_context(TikTokLiveSource(endpoints(settings)))
+        watch = Watch(
+            source=source,
+            gate=SharedSignGate(stores.redis, spacing),
+            redis=stores.redis,
+            live=stores.live,
+            hosts=stores.hosts,
+            chat=Chat(stores.configuration, stores.handles, stores.live, stores.queue),
+            feed=stores.feed,
+            reporter=reporter,
+            pace=pace,
+        )
+        await stores.feed.open()
+        stack.push_async_callback(stores.feed.close)
+        work = asyncio.create_task(watch.run(), name="hosts")
+        try:
+            yield
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+
+async def _run(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    parent = asyncio.create_task(_end_of_input())
+    parent.add_done_callback(lambda _: stop.set())
+    async with listening(settings):
+        _log.info("Listening to TikTok.")
+        await stop.wait()
+    parent.cancel()
+    await asyncio.gather(parent, return_exceptions=True)
+
+
+async def _end_of_input() -> None:
+    """Waits until whoever started this process is gone: it holds the other end of the standard input."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    while await reader.read(1024):
+        pass
+
+
+def main() -> int:
+    """Runs it; gives the exit code."""
+    try:
+        settings = load(Path(".env"))
+        secrets = [
+            *(settings.token, settings.redis_url, settings.database_url, settings.tiktok_sign_key),
+        ]
+        logs.configure(settings.log, [secret.get_secret_value() for secret in secrets if secret is not None])
+        uvloop.run(_run(settings))
+    except StartupError as error:
+        print(f"skipline: {error}", file=sys.stderr)  # noqa: T201 - as the command line does
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

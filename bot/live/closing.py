@@ -1,0 +1,211 @@
+"""After a live: the session ends once its host stayed away, goes into PostgreSQL, and its table is posted."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from datetime import UTC, datetime
+from typing import ClassVar, Final
+
+import hikari
+from redis.asyncio import Redis
+
+from bot.errors import Reporter
+from bot.upkeep import RETRY_SECONDS, Upkeep
+from components.curve import Pictures
+from components.metrics import PAGE, curve_of, metrics_embed, metrics_rows, table
+from components.texts import say
+from persistence.errors import Unavailable
+from persistence.sessions import Sessions
+from state import live_records as kept
+from state.configure import Configuration
+from state.feed import Feed
+from state.hosts import Hosts
+from state.lease import Lease
+from state.live import Live
+from state.live_session import LiveSession
+from state.refusal import Reason, Refused
+
+_log = logging.getLogger("skipline.live")
+
+LOOK_SECONDS: Final = 15.0
+"""How often a guild with an open session is looked at: a session ends at most so late."""
+
+
+class Closing(Upkeep):
+    """Ends, keeps and shows the sessions of every guild this process holds the lease for."""
+
+    subject: ClassVar[str] = "sessions"
+    settle: ClassVar[float] = 0.2
+    watched: ClassVar[frozenset[str] | None] = frozenset(
+        {"session", "host_disconnected", "restored", "restored_backup"}
+    )
+
+    def __init__(
+        self,
+        *,
+        rest: hikari.api.RESTClient,
+        redis: Redis,
+        live: Live,
+        hosts: Hosts,
+        sessions: Sessions,
+        configuration: Configuration,
+        pictures: Pictures,
+        feed: Feed,
+        reporter: Reporter,
+    ) -> None:
+        super().__init__(redis, feed, reporter)
+        self._rest = rest
+        self._live = live
+        self._hosts = hosts
+        self._sessions = sessions
+        self._configuration = configuration
+        self._pictures = pictures
+
+    async def _round(self, guild: int, lease: Lease) -> float:
+        """Ends what is over, and stores what has ended."""
+        due = await self._end_those_over(guild)
+        for number in await self._live.ended(guild):
+            if self.closed or not await lease.holds():
+                self.mark(guild)
+                return 0.0
+            session = await self._live.session(guild, number)
+            if session is None:
+                continue
+            try:
+                await self._keep(guild, session)
+            except Unavailable as away:
+                _log.warning("A session of guild %d waits for PostgreSQL (%s).", guild, away)
+                self.mark(guild)
+                return RETRY_SECONDS
+        if due is not None:
+            # Kept outside the round: a lease is not held for the length of a show.
+            asyncio.get_running_loop().call_later(min(due, LOOK_SECONDS), self.mark, guild)
+        return 0.0
+
+    async def _end_those_over(self, guild: int) -> float | None:
+        """Ends sessions whose host stayed away too long; gives the seconds until the next may be due."""
+        sessions = await self._live.open(guild)
+        if not sessions:
+            return None
+        wanted = {host.handle for host in await self._hosts.all(guild) if host.wanted}
+        grace = (await self._configuration.settings(guild)).live_grace * 1000
+        now, due = time.time_ns() // 1_000_000, LOOK_SECONDS
+        for session in sessions:
+            away = session.away_at
+            if session.state == "away" and away is not None:
+                left = away + grace - now if session.host in wanted else 0
+                if left <= 0:
+                    await self._end(guild, session, away)
+                else:
+                    due = min(due, left / 1000 + 0.05)
+            elif session.host not in wanted:
+                await self._end(guild, session, now)
+        return due
+
+    async def _end(self, guild: int, session: LiveSession, at: int) -> None:
+        try:
+            await self._live.end(guild, session.id, at)
+        except Refused as refused:
+            if refused.reason is not Reason.NO_SESSION:
+                raise
+
+    async def _keep(self, guild: int, session: LiveSession) -> None:
+        """Puts a session into PostgreSQL, posts it, and lets Redis forget it; each step may be made again."""
+        record, viewers = await self._record(guild, session)
+        await self._sessions.save(guild, record, viewers)
+        await self._post(guild, record)
+        try:
+            await self._live.stored(guild, session.id)
+        except Refused as refused:
+            if refused.reason is not Reason.NO_SESSION:
+                raise
+
+    async def _record(self, guild: int, session: LiveSession) -> tuple[kept.LiveSession, list[kept.Viewer]]:
+        rows = await self._live.viewers(guild, session.id)
+        handles = [row.handle for row in rows]
+        names = await self._live.names(guild, handles)
+        owners = await self._live.owners(guild, handles)
+        minutes = await self._live.curve(guild, session.id)
+        started = session.started_at
+        viewers = [
+            kept.Viewer(
+                handle_id=row.handle,
+                name=names.get(row.handle, str(row.handle)),
+                user_id=owners.get(row.handle),
+                likes=row.likes,
+                comments=row.comments,
+                shares=row.shares,
+                follows=row.follows,
+                subscribes=row.subscribes,
+                gifts=row.gifts,
+                coins=row.coins,
+                points=row.points,
+                active_ms=row.active_ms,
+                first_at=_moment(row.first_at),
+                last_at=_moment(row.last_at),
+            )
+            for row in rows
+        ]
+        record = kept.LiveSession(
+            session=session.id,
+            host=session.host,
+            host_id=session.host_id,
+            rooms=list(session.rooms),
+            started_at=_moment(started),
+            ended_at=_moment(max(session.ended_at or session.last_at, started)),
+            likes=session.likes,
+            likes_seen=session.likes_seen,
+            comments=session.comments,
+            shares=session.shares,
+            follows=session.follows,
+            subscribes=session.subscribes,
+            gifts=session.gifts,
+            coins=session.coins,
+            joins=session.joins,
+            viewers_peak=session.viewers_peak,
+            viewer_ms=session.viewer_ms,
+            watched_ms=session.measured_ms,
+            skipped=session.skipped,
+            gaps=[list(gap) for gap in session.gaps],
+            curve=[[max(0, (each.at - started) // 60_000), each.viewers, each.coins] for each in minutes],
+        )
+        return record, viewers
+
+    async def _post(self, guild: int, record: kept.LiveSession) -> None:
+        """Posts the table where the guild wants it. A crash right after posts no second one (same nonce)."""
+        settings = await self._configuration.settings(guild)
+        channel = settings.channels.get("metrics", 0)
+        if not channel:
+            return
+        locale = settings.language
+        viewers, count = await self._sessions.viewers(guild, record.session, limit=PAGE)
+        songs = await self._sessions.songs(guild, record)
+        everybody = [viewer async for viewer in self._sessions.every_viewer(guild, record.session)]
+        files = [
+            hikari.Bytes(table(everybody), f"live-{record.session}.csv", mimetype="text/csv"),
+        ]
+        drawn = await self._pictures.of(curve_of(record, songs, locale))
+        if drawn is not None:
+            files.append(hikari.Bytes(drawn, f"live-{record.session}.png", mimetype="image/png"))
+        nonce = hashlib.blake2b(f"live {guild} {record.session}".encode(), digest_size=10).hexdigest()
+        try:
+            await self._rest.create_message(
+                channel,
+                say("metrics.posted", locale, host=record.host),
+                embed=metrics_embed(record, viewers, count, 1, songs, locale),
+                components=metrics_rows(record.session, 1, count, locale),
+                attachments=files,
+                nonce=nonce,
+                user_mentions=False,
+                role_mentions=False,
+                mentions_everyone=False,
+            )
+        except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
+            _log.warning("The table of a live of guild %d cannot be posted: %s", guild, refused.message)
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

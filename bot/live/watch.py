@@ -1,0 +1,157 @@
+"""Which hosts this process listens to: those that any guild wants and no other process has."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bot.errors import Reporter
+from bot.live.chat import Chat
+from bot.live.listener import SHOW_SECONDS, Listener
+from integrations.tiktok.connection import Connection
+from integrations.tiktok.gate import Gate
+from integrations.tiktok.source import LiveSource
+from integrations.tiktok.status import Pace, Resume
+from state import keys
+from state.feed import Change, Feed
+from state.hosts import Hosts, wanted
+from state.lease import LEASE_SECONDS, Lease
+from state.live import Live
+
+_log = logging.getLogger("skipline.live")
+
+LOOK_SECONDS: Final = 30.0
+"""How often it is looked again at what is wanted, should a change not have been heard."""
+
+_WATCHED: Final = frozenset({"host_connected", "host_disconnected", "restored", "restored_backup"})
+
+
+class Watch:
+    """Keeps one listener for each wanted host whose lease this process has."""
+
+    def __init__(
+        self,
+        *,
+        source: LiveSource,
+        gate: Gate,
+        redis: Redis,
+        live: Live,
+        hosts: Hosts,
+        chat: Chat,
+        feed: Feed,
+        reporter: Reporter,
+        pace: Pace | None = None,
+    ) -> None:
+        self._source = source
+        self._gate = gate
+        self._redis = redis
+        self._live = live
+        self._hosts = hosts
+        self._chat = chat
+        self._reporter = reporter
+        self._pace = pace
+        self._wanted: dict[str, set[int]] = {}
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._listeners: dict[str, Listener] = {}
+        self._news = asyncio.Event()
+        feed.listen(self._heard, self._resumed)
+
+    def _heard(self, change: Change) -> None:
+        if change.kind in _WATCHED:
+            self._news.set()
+
+    async def _resumed(self) -> None:
+        self._news.set()
+
+    async def run(self) -> None:
+        """Works until cancelled; then every connection is closed and every lease given up."""
+        try:
+            while True:
+                try:
+                    await self._look()
+                except (RedisError, OSError) as gone:
+                    _log.warning("The list of hosts waits for Redis (%s).", type(gone).__name__)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._news.wait()
+                self._news.clear()
+        finally:
+            keepers = list(self._keepers.values())
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
+
+    async def _look(self) -> None:
+        found = await wanted(self._redis)
+        self._wanted = {handle: set(guilds) for handle, guilds in found.items()}
+        for handle in self._wanted:
+            if handle not in self._keepers:
+                keeper = asyncio.create_task(self._keep(handle), name=f"host {handle}")
+                self._keepers[handle] = keeper
+        for handle, listener in list(self._listeners.items()):
+            guilds = self._wanted.get(handle, set())
+            for guild in listener.guilds - guilds:
+                await listener.left(guild)
+                listener.guilds.discard(guild)
+            for guild in guilds - listener.guilds:
+                await listener.joined(guild)
+        for handle, keeper in list(self._keepers.items()):
+            if handle not in self._wanted:
+                keeper.cancel()
+
+    async def _keep(self, handle: str) -> None:
+        """Has the host listened to for as long as it is wanted, here or, while its lease is, elsewhere."""
+        try:
+            while handle in self._wanted:
+                try:
+                    await self._hold(handle)
+                except (RedisError, OSError) as gone:
+                    _log.warning("@%s waits for Redis (%s).", handle, type(gone).__name__)
+                    await asyncio.sleep(1.0)
+                except Exception as error:
+                    self._reporter.report(error, f"the host @{handle}")
+                    await asyncio.sleep(LEASE_SECONDS)
+        finally:
+            del self._keepers[handle]
+
+    async def _hold(self, handle: str) -> None:
+        lease = Lease(self._redis, keys.common_lease(f"tiktok:{handle}"))
+        async with lease.held():
+            listener = Listener(handle, self._live, self._hosts, self._chat, self._reporter)
+            known: Resume | None = None
+            for guild in sorted(self._wanted.get(handle, ())):
+                left = await listener.adopt(guild)
+                if left is not None and (known is None or left.last_at > known.last_at):
+                    known = left
+            connection = Connection(
+                handle, self._source, self._gate, listener.heard, listener.turned, known, self._pace
+            )
+            listener.unread = lambda: connection.status.skipped
+            self._listeners[handle] = listener
+            try:
+                await _until_lost(connection, lease, listener)
+            finally:
+                del self._listeners[handle]
+
+
+async def _until_lost(connection: Connection, lease: Lease, listener: Listener) -> None:
+    """Runs a connection until it is cancelled or its lease is gone; then it is closed."""
+    running = asyncio.create_task(connection.run(), name=f"connection {connection.handle}")
+    lost = asyncio.create_task(lease.lost.wait())
+    try:
+        while not running.done() and not lost.done():
+            await asyncio.wait({running, lost}, timeout=SHOW_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await listener.show(connection.status)
+        if lost.done():
+            _log.warning("The lease of @%s is gone; another process may listen now.", connection.handle)
+        if running.done():
+            running.result()
+    finally:
+        lost.cancel()
+        await connection.stop()
+        await asyncio.gather(running, lost, return_exceptions=True)

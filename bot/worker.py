@@ -1,0 +1,107 @@
+"""The part of a process that nobody waits for: archive, displays, notices, backups, lives."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from typing import Any
+
+import hikari
+
+from bot import housekeeping
+from bot.announcements import Announcements
+from bot.backups import HourlyBackups
+from bot.displays import Displays
+from bot.errors import Reporter
+from bot.live.alerts import HostAlerts
+from bot.live.child import LiveProcess
+from bot.live.closing import Closing
+from bot.pictures import DrawingProcess
+from bot.settings import Settings
+from bot.stores import Stores
+from bot.tasks import background
+from bot.telling import Telling
+from bot.upkeep import Upkeep
+from persistence.archive_writer import ArchiveWriter
+from persistence.recovery import reconcile
+
+
+async def caught_up(stores: Stores) -> ArchiveWriter:
+    """Brings a Redis that lost moves up to the archive, before anybody can press; gives who archives on."""
+    for guild in await stores.archive.guilds():
+        await reconcile(guild, stores.redis, stores.archive)
+    return ArchiveWriter(stores.redis, stores.archive)
+
+
+def upkeeps(stores: Stores, rest: hikari.api.RESTClient, reporter: Reporter) -> Sequence[Upkeep]:
+    """Whatever is kept true outside Redis; each hears the feed from now on and begins when it is opened."""
+    return (
+        Displays(
+            rest=rest,
+            redis=stores.redis,
+            queue=stores.queue,
+            configuration=stores.configuration,
+            feed=stores.feed,
+            files=stores.files,
+            reporter=reporter,
+        ),
+        Announcements(
+            rest=rest,
+            redis=stores.redis,
+            queue=stores.queue,
+            cards=stores.cards,
+            configuration=stores.configuration,
+            feed=stores.feed,
+            files=stores.files,
+            reporter=reporter,
+        ),
+        Telling(rest=rest, redis=stores.redis, notices=stores.notices, feed=stores.feed, reporter=reporter),
+        HostAlerts(
+            rest=rest,
+            redis=stores.redis,
+            hosts=stores.hosts,
+            configuration=stores.configuration,
+            feed=stores.feed,
+            reporter=reporter,
+        ),
+        Closing(
+            rest=rest,
+            redis=stores.redis,
+            live=stores.live,
+            hosts=stores.hosts,
+            sessions=stores.sessions,
+            configuration=stores.configuration,
+            pictures=DrawingProcess(),
+            feed=stores.feed,
+            reporter=reporter,
+        ),
+    )
+
+
+@contextlib.asynccontextmanager
+async def working(
+    settings: Settings,
+    stores: Stores,
+    writer: ArchiveWriter,
+    kept: Sequence[Upkeep],
+    reporter: Reporter,
+    *,
+    live: bool,
+) -> AsyncGenerator[None]:
+    """Does all of it inside the block; `live` whether a process beside this one listens to TikTok."""
+    hourly = HourlyBackups(stores.redis, stores.backups, reporter)
+    work: list[tuple[Coroutine[Any, Any, None], str]] = [
+        (writer.run(), "archive writer"),
+        (hourly.run(), "hourly backups"),
+        (housekeeping.run(stores), "housekeeping"),
+    ]
+    if live:
+        process = LiveProcess(settings, stores.addresses, stores.redis, stores.feed)
+        work.append((process.run(), "the TikTok process"))
+    async with contextlib.AsyncExitStack() as stack:
+        for each, name in work:
+            await stack.enter_async_context(background(each, name, reporter))
+        for upkeep in kept:
+            await upkeep.open()
+            stack.push_async_callback(upkeep.close)
+        yield
