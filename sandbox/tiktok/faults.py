@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sandbox.tiktok.push import Connection
     from sandbox.tiktok.server import TikTok
 
-Endpoint = Literal["page", "api", "alive", "info", "sign", "limits", "socket"]
+Endpoint = Literal["page", "profile", "api", "alive", "info", "sign", "limits", "socket"]
 Missing = Literal["cookie", "cursor", "push_server", "first"]
 
 # What the sign server shall leave out of its answer to this request.
@@ -75,7 +75,8 @@ class Fault:
 class Faults:
     """Faults of the pages, of the sign server and of open connections. The oldest matching fault strikes.
 
-    Endpoints: `page` (the HTML of a live), `api` (user/room), `alive`, `info`, `sign`, `limits`, `socket`.
+    Endpoints: `page` (the HTML of a live), `profile` (of a user), `api` (user/room), `alive`, `info`,
+    `sign`, `limits`, `socket`.
     """
 
     def __init__(self, tiktok: TikTok) -> None:

@@ -32,6 +32,24 @@ def page(tiktok: TikTok, request: web.Request) -> web.Response:
     return web.Response(text=body, content_type="text/html")
 
 
+def profile(tiktok: TikTok, request: web.Request) -> web.Response:
+    """Answer `/@name`, and `/@id` too: a page that tells the @name of a host, whatever it was once."""
+    asked = request.match_info["name"]
+    host = tiktok.find_host(asked) or next(
+        (each for each in tiktok.hosts.values() if str(each.id) == asked), None
+    )
+    scope: dict[str, Any] = {"webapp.app-context": {"language": "en", "region": "US"}}
+    if host is not None:
+        user = {"id": str(host.id), "uniqueId": host.name, "nickname": host.name}
+        scope["webapp.user-detail"] = {"userInfo": {"user": user}, "statusCode": 0}
+    state = json.dumps({"__DEFAULT_SCOPE__": scope})
+    body = (
+        "<!DOCTYPE html><html><head><title>TikTok</title></head><body>"
+        f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">{state}</script></body></html>'
+    )
+    return web.Response(text=body, content_type="text/html")
+
+
 def user_room(tiktok: TikTok, request: web.Request) -> web.Response:
     """Answer `api-live/user/room`."""
     host = tiktok.find_host(request.query.get("uniqueId", ""))

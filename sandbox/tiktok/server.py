@@ -209,6 +209,7 @@ class TikTok:
     async def _listen(self, port: int) -> None:
         app = web.Application(middlewares=[self.faults.strike])
         app.router.add_get("/@{name}/live", self._page, name="page")
+        app.router.add_get("/@{name}", self._profile, name="profile")
         app.router.add_get("/api-live/user/room/", self._user_room, name="api")
         app.router.add_get("/webcast/room/check_alive/", self._check_alive, name="alive")
         app.router.add_get("/webcast/room/info/", self._room_info, name="info")
@@ -246,6 +247,9 @@ class TikTok:
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         return pages.page(self, request)
+
+    async def _profile(self, request: web.Request) -> web.StreamResponse:
+        return pages.profile(self, request)
 
     async def _user_room(self, request: web.Request) -> web.StreamResponse:
         return pages.user_room(self, request)

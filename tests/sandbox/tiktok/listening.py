@@ -87,9 +87,11 @@ def point_at(tiktok: TikTok) -> None:
 
 
 @asynccontextmanager
-async def listening(tiktok: TikTok, name: str, **options: Any) -> AsyncGenerator[Listener]:
-    """Connect a client to a host and wait for its ConnectEvent."""
-    listener = Listener(tiktok, name)
+async def listening(
+    tiktok: TikTok, name: str, client: dict[str, Any] | None = None, **options: Any
+) -> AsyncGenerator[Listener]:
+    """Connect a client, made with the settings of `client`, to a host and wait for its ConnectEvent."""
+    listener = Listener(tiktok, name, **(client or {}))
     try:
         await listener.start(**options)
         await listener.hears(ConnectEvent)

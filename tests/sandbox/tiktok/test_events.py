@@ -155,6 +155,8 @@ async def test_a_renamed_host_is_found_under_the_new_name(tiktok: TikTok) -> Non
         host.rename("taken")
     host.rename("mara.live")
     assert tiktok.find_host("dj_mara") is None
+    async with listening(tiktok, str(host.id), client={"is_user_id": True}) as client:
+        assert client.client.unique_id == "mara.live"
     async with listening(tiktok, "mara.live"):
         pass
 
