@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from collections import deque
@@ -120,7 +119,10 @@ class Connection:
             await self._tell(State.STOPPED, "stopped")
 
     async def stop(self) -> None:
-        """End it: what has arrived is still handed over, the socket is closed, and `run()` returns."""
+        """End it: what has arrived is still handed over, the socket is closed, and `run()` returns.
+
+        Not to be awaited from `on_batch` or `on_state`, which it waits for.
+        """
         self._stopping = True
         if self._running is not None and not self._running.done():
             self._running.cancel()
@@ -143,7 +145,10 @@ class Connection:
             self._doubtful = True
             await self._pause(State.SIGN_DOWN, str(error), self._pace.refused)
         except HostOffline as error:
-            await self._over(str(error))
+            self._failures += (
+                1  # TikTok and the sign service may disagree: do not ask for ever at the same pace
+            )
+            await self._over(str(error), self._failures)
         except SignDown as error:
             await self._failed(State.SIGN_DOWN, str(error))
         except SourceBlocked as error:
@@ -175,6 +180,7 @@ class Connection:
             elif self._room:
                 await self._over("the host is not live any more")
             else:
+                self._failures = 0
                 await self._wait_for_host("the host is not live")
 
     async def _opened(self) -> LiveStream:
@@ -199,8 +205,9 @@ class Connection:
                     lost = await self._listen(stream)
                 except Dropped as error:
                     lost = str(error)
-                finally:
+                except asyncio.CancelledError:
                     await self._hand_over(stream.take())
+                    raise
         finally:
             self._stream = None
         if lost is None:
@@ -243,25 +250,27 @@ class Connection:
         self._taken.append((asyncio.get_running_loop().time(), len(batch)))
         await _finished(_awaited(self._on_batch(self._room, batch)))
 
-    async def _over(self, why: str) -> None:
+    async def _over(self, why: str, failures: int = 0) -> None:
         """Note that there is no live any more, and wait for the next one."""
         gap, self._lost = self._gap(), None
-        self._room = self._failures = 0
+        self._room, self._failures = 0, failures
         self._doubtful = False
         self._ended_at = asyncio.get_running_loop().time()
         await self._wait_for_host(why, gap)
 
     async def _wait_for_host(self, why: str, gap: Gap | None = None) -> None:
         late = asyncio.get_running_loop().time() - self._ended_at > self._pace.grace
-        self._failures = 0
-        await self._pause(State.WAITING, why, self._pace.poll_late if late else self._pace.poll, gap)
+        poll = self._pace.poll_late if late else self._pace.poll
+        await self._pause(State.WAITING, why, max(poll, self._backoff() if self._failures else 0), gap)
 
     async def _failed(self, state: State, why: str) -> None:
         """Count a failure and wait, the longer the more there were."""
         self._failures += 1
         self._doubtful = self._failures % self._pace.resolve_after == 0
-        wait = min(self._pace.backoff * 2 ** min(self._failures - 1, 30), self._pace.backoff_cap)
-        await self._pause(state, why, wait)
+        await self._pause(state, why, self._backoff())
+
+    def _backoff(self) -> float:
+        return min(self._pace.backoff * 2 ** min(self._failures - 1, 30), self._pace.backoff_cap)
 
     async def _pause(self, state: State, why: str, seconds: float, gap: Gap | None = None) -> None:
         seconds *= 1 + random.uniform(0, self._pace.jitter)  # noqa: S311 - spreads load, keeps no secret
@@ -293,6 +302,5 @@ async def _finished(work: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        with contextlib.suppress(Exception):
-            await task
+        await task
         raise

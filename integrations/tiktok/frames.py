@@ -3,7 +3,7 @@
 The library would parse each frame, each message and each event object in Python, and start a task for each
 event whoever keeps up with them or not. Here a frame is read by the compiled runtime, its events wait in one
 bounded place, and no further frame is taken from the socket while that is full. What is left for the library
-is what it is for: frames that must be acknowledged go on to it, emptied of their messages.
+is what it is for: frames that must be acknowledged go on to it, without their messages.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Inbox:
     async def accept(self, data: bytes) -> bytes | None:
         """Read a frame and wait until there is room for the next one.
 
-        Returns the frame without its messages if it asks for an acknowledgement, else None.
+        Returns what the library needs to acknowledge it if the frame asks for that, else None.
 
         Raises:
             CorruptFrame: it is none.
@@ -76,7 +76,7 @@ class Inbox:
             self._add(
                 self.reader.read(message.method.decode("utf-8", "replace"), message.payload, message.msg_id)
             )
-        rest = _emptied(frame, result) if result.need_ack or result.is_first else None
+        rest = _receipt(frame, result) if result.need_ack or result.is_first else None
         while len(self._waiting) >= self._limit and not self._over:
             self._roomy.clear()
             await self._roomy.wait()
@@ -136,8 +136,9 @@ def _unpacked(frame: Message) -> bytes:
     return payload
 
 
-def _emptied(frame: Message, result: Message) -> bytes:
-    del result.messages[:]
-    del frame.headers[:]
-    frame.payload = result.SerializeToString()
-    return frame.SerializeToString()
+def _receipt(frame: Message, result: Message) -> bytes:
+    """Write the frame anew, with nothing but what the library needs to acknowledge it."""
+    rest = FetchResult(need_ack=result.need_ack, is_first=result.is_first, internal_ext=result.internal_ext)
+    return PushFrame(
+        log_id=frame.log_id, payload_type=b"msg", payload=rest.SerializeToString()
+    ).SerializeToString()

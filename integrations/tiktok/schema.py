@@ -39,6 +39,7 @@ _SCHEMA: Final[Mapping[str, Mapping[str, tuple[int, str]]]] = {
     "Envelope": {"method": (1, "text"), "payload": (2, "bytes"), "msg_id": (3, "int64")},
     "FetchResult": {
         "messages": (1, "*Envelope"),
+        "internal_ext": (5, "text"),
         "need_ack": (9, "bool"),
         "is_first": (11, "bool"),
     },

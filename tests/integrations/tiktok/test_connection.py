@@ -14,7 +14,7 @@ from integrations.tiktok.gate import SignGate
 from integrations.tiktok.status import Resume, State, Status
 from integrations.tiktok.tiktoklive import TikTokLiveSource
 from sandbox.tiktok import TikTok
-from tests.integrations.tiktok.conftest import PACE, Follow, endpoints
+from tests.integrations.tiktok.conftest import PACE, WATCHFUL, Follow, endpoints
 
 
 async def test_an_offline_host_is_waited_for_without_a_signature(
@@ -76,12 +76,10 @@ async def test_a_live_that_ends_without_a_word_is_noticed(
     tiktok: TikTok, source: TikTokLiveSource, follow: Follow
 ) -> None:
     live = tiktok.host("dj").go_live()
-    follower = await follow("dj", source)
+    follower = await follow("dj", source, pace=WATCHFUL)
     await follower.reaches(State.LIVE)
     live.vanish()
     tiktok.faults.stall(live)
-    for connection in live.connections:
-        connection.stalled = True
     over = await follower.reaches(State.WAITING)
     assert over.reason == "the live is over"
     assert (tiktok.calls("alive"), tiktok.calls("sign")) == (1, 1)
@@ -92,7 +90,7 @@ async def test_a_live_restarted_in_a_new_room_is_followed_there(
 ) -> None:
     host = tiktok.host("dj")
     first = host.go_live()
-    follower = await follow("dj", source)
+    follower = await follow("dj", source, pace=WATCHFUL)
     await follower.reaches(State.LIVE)
     tiktok.faults.stall(first)
     second = host.go_live()

@@ -9,7 +9,7 @@ import pytest
 from integrations.tiktok.status import State
 from integrations.tiktok.tiktoklive import TikTokLiveSource
 from sandbox.tiktok import ROSE, Live, TikTok
-from tests.integrations.tiktok.conftest import Follow, endpoints
+from tests.integrations.tiktok.conftest import PACE, WATCHFUL, Follow, endpoints
 
 COUNTED = {"gift", "like", "comment", "share", "follow", "subscribe", "join", "viewers", "ended"}
 
@@ -121,7 +121,7 @@ async def test_a_connection_recovers_from(
     fault: str, tiktok: TikTok, source: TikTokLiveSource, follow: Follow
 ) -> None:
     live = tiktok.host("dj").go_live()
-    follower = await follow("dj", source)
+    follower = await follow("dj", source, pace=WATCHFUL if fault == "silent stall" else PACE)
     await follower.reaches(State.LIVE)
     happen(tiktok, live, "ann")
     await live.acknowledged()
@@ -180,7 +180,7 @@ async def test_a_frame_of_more_than_a_mebibyte_is_no_fault(
     live = tiktok.host("dj").go_live()
     follower = await follow("dj", source)
     await follower.reaches(State.LIVE)
-    tiktok.faults.oversize(live, 3 << 20)
+    tiktok.faults.oversize(live, 2 << 20)
     live.send_unparsable()
     happen(tiktok, live, "ann")
     await follower.has(live.end().id)
