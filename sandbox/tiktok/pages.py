@@ -25,29 +25,19 @@ def page(tiktok: TikTok, request: web.Request) -> web.Response:
             "liveRoomStatus": 0,
             "liveRoomUserInfo": {"user": _user(host), "liveRoom": _room(host)},
         }
-    body = (
-        "<!DOCTYPE html><html><head><title>TikTok LIVE</title></head><body>"
-        f'<script id="SIGI_STATE" type="application/json">{json.dumps(state)}</script></body></html>'
-    )
-    return web.Response(text=body, content_type="text/html")
+    return _page("SIGI_STATE", state)
 
 
 def profile(tiktok: TikTok, request: web.Request) -> web.Response:
     """Answer `/@name`, and `/@id` too: a page that tells the @name of a host, whatever it was once."""
     asked = request.match_info["name"]
-    host = tiktok.find_host(asked) or next(
-        (each for each in tiktok.hosts.values() if str(each.id) == asked), None
-    )
+    by_id = {str(each.id): each for each in tiktok.hosts.values()}
+    host = tiktok.find_host(asked) or by_id.get(asked)
     scope: dict[str, Any] = {"webapp.app-context": {"language": "en", "region": "US"}}
     if host is not None:
         user = {"id": str(host.id), "uniqueId": host.name, "nickname": host.name}
         scope["webapp.user-detail"] = {"userInfo": {"user": user}, "statusCode": 0}
-    state = json.dumps({"__DEFAULT_SCOPE__": scope})
-    body = (
-        "<!DOCTYPE html><html><head><title>TikTok</title></head><body>"
-        f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">{state}</script></body></html>'
-    )
-    return web.Response(text=body, content_type="text/html")
+    return _page("__UNIVERSAL_DATA_FOR_REHYDRATION__", {"__DEFAULT_SCOPE__": scope})
 
 
 def user_room(tiktok: TikTok, request: web.Request) -> web.Response:
@@ -99,6 +89,14 @@ def room_info(tiktok: TikTok, request: web.Request) -> web.Response:
         },
     }
     return web.json_response({"data": data, "extra": {"now": tiktok.now()}, "status_code": 0})
+
+
+def _page(script: str, state: dict[str, Any]) -> web.Response:
+    body = (
+        "<!DOCTYPE html><html><head><title>TikTok</title></head><body>"
+        f'<script id="{script}" type="application/json">{json.dumps(state)}</script></body></html>'
+    )
+    return web.Response(text=body, content_type="text/html")
 
 
 def _user(host: Host) -> dict[str, Any]:

@@ -105,7 +105,12 @@ class Connection:
         try:
             async for message in self._ws:
                 if message.type is WSMsgType.BINARY:
-                    self._hear(message.data)
+                    try:
+                        self._hear(message.data)
+                    except ValueError as wrong:
+                        self.delivery.ending = f"the client sent no push frame: {wrong}"
+                        await self._ws.close(code=WSCloseCode.INVALID_TEXT)
+                        break
                     self._tell()
         finally:
             writer.cancel()

@@ -189,3 +189,13 @@ async def test_a_live_that_vanishes_leaves_a_silent_socket(tiktok: TikTok) -> No
             tiktok.viewer("anna").comment(live, "too late")
     async with listening(tiktok, "dj_mara") as client:
         assert client.client.room_id == again.room
+
+
+async def test_a_client_that_speaks_something_else_is_shown_out(tiktok: TikTok) -> None:
+    live = tiktok.host("dj_mara").go_live()
+    async with listening(tiktok, "dj_mara") as client:
+        connection = live.connections[0]
+        await client.client._ws.send(b"\x0f\x01")  # pyright: ignore[reportPrivateUsage]
+        assert isinstance(await client.ends(), ConnectionClosedError)
+        await connection.wait_until(lambda self: not self.open)
+    assert tiktok.books.deliveries[0].ending.startswith("the client sent no push frame")
