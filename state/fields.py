@@ -25,7 +25,7 @@ SONG: Final = (
     ),
     Field("tier", "label", "tier it is in; for a pending one the tier it claims"),
     Field("claimed", "label", "tier the artist claimed; absent for Free"),
-    Field("was_free", "1", "it waited in Free when its artist claimed a skip for it; absent otherwise"),
+    Field("was_free", "1", "it waited in Free when it claimed, and that place is kept; absent otherwise"),
     Field("seq", "number", "arrival in its tier: the lower, the earlier it plays there"),
     Field("locked", "number", "its place is announced and no later gift jumps it; absent otherwise"),
     Field("due", "turn", "turn (see `now`) in which a bumped song plays; absent otherwise"),
@@ -274,7 +274,7 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     ),
     "rejected": EventKind(
         "a claimed skip was turned away; `song.state` says whether it waits in Free",
-        {**_SONG, **_REASON, "barred": "why it does not: limit or closed"},
+        {**_SONG, **_REASON, "barred": "why it does not: limit or closed", **_WALLET},
     ),
     "removed": EventKind("a song was taken out", {**_SONG, "was": "its state before", **_REASON, **_WALLET}),
     "held": EventKind("a song was set aside", {**_SONG, "was": "its state before"}),

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import orjson
 
-from persistence import submissions
+from persistence import ledger, submissions
 from persistence.archive import Archive, LiveRow
 from persistence.backups import moment
 from persistence.backups.document import ACTIVE
@@ -49,6 +49,9 @@ UPDATE live SET value = new.value FROM unnest($2::text[], $3::text[], $4::text[]
 WHERE live.guild_id = $1 AND live.name = new.name AND live.field = new.field
 """
 SUBMISSIONS = "SELECT to_jsonb(submissions) AS row FROM submissions WHERE guild_id = $1"
+FORGET_VIEWER = """
+DELETE FROM session_viewers WHERE guild_id = $1 AND (user_id = $2 OR handle_id = ANY($3::bigint[]))
+"""
 GAPS = "SELECT ctid::text AS place, entries FROM gaps WHERE guild_id = $1"
 CHANGE_GAP = "UPDATE gaps SET entries = $2 WHERE ctid = $1::text::tid"
 
@@ -89,6 +92,8 @@ class ArchivedTraces:
             await _forget_live(connection, guild_id, revision, person)
             await _forget_submissions(connection, guild_id, revision, person)
             await _forget_gaps(connection, guild_id, person)
+            await connection.execute(ledger.FORGET, guild_id, person.id, revision)
+            await connection.execute(FORGET_VIEWER, guild_id, person.id, [int(id_) for id_ in person.handles])
 
     async def _events(self, guild_id: int, until: int) -> AsyncIterator[list[Event]]:
         reached = 0

@@ -87,6 +87,7 @@ class Privacy:
             live = await moment.read(guild_id, self.redis)
             found |= traces.in_live(user, live.keys)
             found |= traces.in_events(user, await recovery.entries(guild_id, 0, live.revision, self.redis))
+            found = traces.without_foreign(found, live.keys)
         return found
 
     async def forget(self, guild_id: int, request: str, user: int) -> Forgotten:
@@ -116,6 +117,7 @@ class Privacy:
             read = await moment.read(guild_id, self.redis)
             stream = await recovery.entries(guild_id, 0, read.revision, self.redis)
             person |= traces.in_live(person.id, read.keys) | traces.in_events(person.id, stream)
+            person = traces.without_foreign(person, read.keys)
             writes = _difference(read.keys, traces.forget_live(read.keys, person))
             fresh = [traces.forget_event(event, person) for event in stream]
             if not writes and fresh == stream:
@@ -148,6 +150,10 @@ class Privacy:
                 owed = [field for field in await client.hkeys(full) if _song_of(field) in person.songs]
                 if owed:
                     await client.hdel(full, *owed)
+            elif name.startswith("proof:"):
+                text = cast("str | None", await client.get(full))
+                if {person.text, *person.handles} & {*name.split(":"), text}:
+                    await client.delete(full)
             elif name.startswith(("req:", "question:")):
                 text = cast("str | None", await client.get(full))
                 if text is not None and (

@@ -22,6 +22,9 @@ from persistence.privacy.person import Person
 
 _WHO: Final = ("user", "by", "reviewer", "mover", "undone_by", "move_by", "user_id", "by_id", "reviewer_id")
 
+# Lists in moves of who earned, gave or got how much.
+_ROWS: Final = ("rows", "wallet", "gifts", "banked", "linked", "handles")
+
 _LIVE: Final = ("name", "type", "field", "value")
 
 TABLES = """
@@ -75,7 +78,7 @@ class Export:
                 found[name] = await client.hgetall(full)
             elif await client.type(full) == "string":
                 text = cast("str | None", await client.get(full)) or ""
-                if person.ids.search(text):
+                if person.ids.search(text) or {person.text, *person.handles} & {*name.split(":")}:
                     found[name] = "an answer or question to you, kept for some minutes"
         return found
 
@@ -144,7 +147,25 @@ def _own(value: Any, person: Person) -> Any:
         return None
     foreign = {name for name in _WHO if name in fields and str(fields[name]) != person.text}
     hidden = foreign | {f"{name.removesuffix('_id')}_name" for name in foreign}
-    return {name: _own(item, person) for name, item in fields.items() if name not in hidden}
+    kept = {
+        name: _rows(item, person) if name in _ROWS else item
+        for name, item in fields.items()
+        if name not in hidden and not (name == "by" and isinstance(item, list))  # a viewer who gave
+    }
+    return {name: _own(item, person) for name, item in kept.items()}
+
+
+def _rows(rows: Any, person: Person) -> Any:
+    """Of ids, or rows that each say whose they are, those of the person."""
+    if not isinstance(rows, list):
+        return rows
+    theirs = {person.text, *person.handles}
+
+    def named(row: Any) -> bool:
+        words = cast("list[Any]", row) if isinstance(row, list) else [row]
+        return any(str(word) in theirs for word in words)
+
+    return [row for row in cast("list[Any]", rows) if named(row)]
 
 
 def _move(event: Any, person: Person) -> dict[str, Any]:

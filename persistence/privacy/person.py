@@ -31,6 +31,12 @@ SONG_KEPT: Final = frozenset(
     )
 )
 _SONG_TELLS: Final = {"user": NOBODY, "user_name": DELETED, "title": NO_TITLE, "artist": DELETED}
+# Keys whose fields or members are TikTok ids.
+_BY_HANDLE: Final = frozenset(
+    ("links", "points:handle", "viewers", "coins", "bank:handle", "earning", "supports")
+)
+# Rows of who had or gave how much: those of the person go, or nobody would be owed it.
+_ROWS: Final = ("gifts", "banked", "wallet")
 _SEATS: Final = frozenset(("queue", "pending", "held", "bumped"))
 _STAGE: Final = ("song", "title", "artist", "since")
 _DATA_KEPT: Final = frozenset(
@@ -44,7 +50,10 @@ _RESTORING: Final = frozenset(("undone", "restored_backup"))
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody, and by what they are known in one guild: handles are TikTok ids, songs numbers."""
+    """Somebody, and by what they are known in one guild.
+
+    Handles are TikTok ids, songs numbers, awaited the TikTok names that were to be theirs.
+    """
 
     id: int
     handles: frozenset[str] = frozenset()
@@ -53,6 +62,7 @@ class Person:
     tracks: frozenset[str] = frozenset()
     foreign_tracks: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
+    awaited: frozenset[str] = frozenset()
 
     def __or__(self, other: Person) -> Person:
         """All that either knows."""
@@ -64,6 +74,7 @@ class Person:
             self.tracks | other.tracks,
             self.foreign_tracks | other.foreign_tracks,
             self.files | other.files,
+            self.awaited | other.awaited,
         )
 
     @cached_property
@@ -125,7 +136,19 @@ def in_live(user: int, live: Live) -> Person:
         handles.update(live[f"handles:{user}"].values)
     if "links" in live:
         handles.update(handle for handle, owner in live["links"].values.items() if owner == str(user))
-    return known(user, songs) | Person(user, handles=frozenset(handles))
+    awaited = live["awaited"].values.items() if "awaited" in live else ()
+    return known(user, songs) | Person(
+        user,
+        handles=frozenset(handles),
+        awaited=frozenset(name for name, owner in awaited if owner == str(user)),
+    )
+
+
+def without_foreign(person: Person, live: Live) -> Person:
+    """The person without handles that somebody else owns by now: what they have is the new owner's."""
+    links = live["links"].values.items() if "links" in live else ()
+    foreign = {handle for handle, owner in links if owner != person.text}
+    return replace(person, handles=person.handles - foreign)
 
 
 def in_events(user: int, events: Iterable[Event]) -> Person:
@@ -134,7 +157,7 @@ def in_events(user: int, events: Iterable[Event]) -> Person:
     text = str(user)
     for event in events:
         songs: dict[str, dict[str, str]] = {}
-        handles = set[str]()
+        handles, awaited = set[str](), set[str]()
         for type_, name, field, value in event.effects:
             if field is None or value is None:
                 continue
@@ -142,9 +165,11 @@ def in_events(user: int, events: Iterable[Event]) -> Person:
                 songs.setdefault(name, {"number": name.removeprefix("song:")})[field] = value
             elif (name == "links" and value == text) or name == f"handles:{text}":
                 handles.add(field)
+            elif name == "awaited" and value == text:
+                awaited.add(field)
         names = {event.by_name} if event.by_id == user else set[str]()
         found |= known(user, songs.values()) | Person(
-            user, handles=frozenset(handles), names=frozenset(names)
+            user, handles=frozenset(handles), names=frozenset(names), awaited=frozenset(awaited)
         )
     return found
 
@@ -174,15 +199,27 @@ def _forget_key(name: str, key: LiveKey, person: Person) -> dict[str, str]:
     if name == "now" and person.owns(f"song:{values.get('song', '')}"):
         for field in _STAGE:
             values.pop(field, None)
-    return {field: _text(value, person) for field, value in _unpaired(values, person).items()}
+    return {field: _value(field, value, person) for field, value in _unpaired(values, person).items()}
+
+
+def _value(field: str, value: str, person: Person) -> str:
+    if field in _ROWS and value[:1] == "[" and person.ids.search(value):
+        return orjson.dumps(_others(orjson.loads(value), person)).decode()
+    return _text(value, person)
 
 
 def _gone(name: str, field: str | None, value: str | None, person: Person) -> bool:
     """Whether a member or field says something of the person alone."""
     if field == person.text or (name == "served" and field and field.endswith(f":{person.text}")):
         return True
-    if name in ("links", "points:handle"):
+    if name in _BY_HANDLE or (name.startswith("session:") and name.endswith(":viewers")):
         return field in person.handles or (name == "links" and value == person.text)
+    if name == "streaks":
+        return field is not None and field.partition(":")[0] in person.handles
+    if name in ("names", "awaited"):
+        return (
+            value in person.handles or value == person.text or (name == "awaited" and field in person.awaited)
+        )
     return name in ("tracks", "recent") and field in person.only_tracks
 
 
@@ -250,7 +287,8 @@ def _forget_row(row: list[Any], partners: Mapping[tuple[Any, Any], list[Any]], p
             theirs = partner is None or partner is row or partner[2 + index] == person.text
             fresh.append(DELETED if theirs else value)
         else:
-            fresh.append(scrub(value, person))
+            known = isinstance(value, str)
+            fresh.append(_value(str(field), value, person) if known else scrub(value, person))
     return [name, field, *fresh]
 
 
@@ -269,7 +307,11 @@ def scrub(value: Any, person: Person) -> Any:
     if isinstance(value, dict):
         return _scrub_dict(cast("dict[str, Any]", value), person)
     if isinstance(value, list):
-        return [scrub(item, person) for item in cast("list[Any]", value)]
+        items = cast("list[Any]", value)
+        fresh = [scrub(item, person) for item in items]
+        if len(items) > 1 and str(items[0]) in person.handles and not str(items[1]).isdecimal():
+            fresh[1] = DELETED  # a viewer: the id, then the name
+        return fresh
     if isinstance(value, str):
         return person.ids.sub(NOBODY, value)
     return 0 if isinstance(value, int) and value == person.id and value else value
@@ -279,13 +321,29 @@ def _scrub_dict(value: Mapping[str, Any], person: Person) -> dict[str, Any]:
     if str(value.get("user")) == person.text and "number" in value:
         kept = {name: item for name, item in value.items() if name in (*SONG_KEPT, "seconds")}
         value = kept | {name: text for name, text in _SONG_TELLS.items() if name in value}
-    fresh = {name: scrub(item, person) for name, item in value.items()}
+    fresh = {
+        name: scrub(_others(item, person) if name in _ROWS else item, person) for name, item in value.items()
+    }
+    if str(value.get("name")) in person.awaited and "name" in fresh:
+        fresh["name"] = DELETED
     for name, item in value.items():
         theirs = str(item) == person.text or (name == "handle" and str(item) in person.handles)
         for told in (f"{name}_name", "name" if name == "handle" else ""):
             if theirs and told in fresh:
                 fresh[told] = DELETED
     return fresh
+
+
+def _others(rows: Any, person: Person) -> Any:
+    """Rows of [user or handle, id, amount] or [id, ...] without those of the person."""
+    if not isinstance(rows, list):
+        return rows
+    theirs = {person.text, *person.handles}
+    return [row for row in cast("list[Any]", rows) if not _has(row, theirs)]
+
+
+def _has(row: Any, ids: set[str]) -> bool:
+    return isinstance(row, list) and any(str(item) in ids for item in cast("list[Any]", row)[:2])
 
 
 def forget_event(event: Event, person: Person) -> Event:
@@ -325,7 +383,7 @@ def _forget_effect(effect: Effect, event: Event, person: Person) -> Effect | Non
         return effect._replace(value=_SONG_TELLS[field])
     if field.endswith("_name") and _is_theirs(effect, event, person):
         return effect._replace(value=DELETED)
-    return effect._replace(value=_text(value, person)) if type_ != "z" else effect
+    return effect._replace(value=_value(field, value, person)) if type_ != "z" else effect
 
 
 def _plays_own(event: Event, person: Person) -> bool:
@@ -345,4 +403,6 @@ def _is_theirs(effect: Effect, event: Event, person: Person) -> bool:
 
 def may_tell(effect: Effect, person: Person) -> bool:
     """Whether a write that forgets may stand in the history: it must not name whom it forgets."""
+    if effect.name in ("names", "awaited"):
+        return False  # the field itself is a name of theirs
     return person.text not in effect.name.split(":")[1:] and not _gone(*effect[1:], person)

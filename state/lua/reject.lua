@@ -18,6 +18,7 @@ end
 undoable()
 local banked = {}
 if barred then
+  return_luxury(member)
   return_gifts(member, banked)
   settle_banks()
   move_song(member, { state = 'rejected', ended_at = AT, reason = ARGS.reason or false, barred = barred })
@@ -25,7 +26,8 @@ else
   move_song(member, { state = 'waiting', tier = '0', claimed = false, was_free = false, turned_down_at = AT,
     turned_down_for = ARGS.reason or false })
 end
-remember('reject', ARGS.song, { banked = #banked > 0 and banked or nil })
+remember('reject', ARGS.song, { wallet = wallet_changes(), banked = #banked > 0 and banked or nil })
 song = facts_of(member)
-return commit('rejected', ARGS.song, { song = song, reason = ARGS.reason, barred = barred },
+return commit('rejected', ARGS.song,
+  { song = song, reason = ARGS.reason, barred = barred, wallet = wallet_changes() },
   { song = song, barred = barred, place = place_of(member), waiting = waiting_count() })

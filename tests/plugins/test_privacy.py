@@ -6,6 +6,7 @@ import re
 import secrets
 import zlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from persistence.backups import Cause, moment
 from persistence.errors import Unavailable
 from persistence.events import Effect, Event
 from sandbox.discord import Person
+from state.live_events import LiveEvent, LiveKind
+from state.live_records import LiveSession, Viewer
 from state.points import PointsChange
 from state.scripts import Actor
 from state.song import NewSong
@@ -25,6 +28,9 @@ from tests.stage import Stage, until
 
 NAME = "Quillonia Vex"
 HANDLE = 7123456789012345678
+TIKTOK, LATER = "quillonia.vex", "quillonia.later"
+OTHER_VIEWER = 7123456789012345600
+WORDS = re.compile(rf"{NAME}|{NAME.replace(' ', '%20')}|{HANDLE}|{TIKTOK}|{LATER}")
 MIA = Actor(77, "Mia")
 
 
@@ -93,6 +99,8 @@ async def plant(stage: Stage, person: Person) -> None:
     await stores.redis.set(f"sl:{{{guild}}}:question:1", question, ex=600)
     await stores.notices.choose(guild, request(), who, quiet=True)
     await stores.configuration.change(guild, request(), who, {"cap": "90"})
+    await watch_a_live(stage, who, kept)
+    await spend_and_prove(stage, who)
     await queue.next(guild, request(), who)
     await settled(stage)
     await stores.backups.take(guild, Cause.ASKED)
@@ -112,6 +120,44 @@ async def plant(stage: Stage, person: Person) -> None:
         ),
     )
     await stores.archive.note_fork(guild, [fork])
+
+
+async def watch_a_live(stage: Stage, who: Actor, song: int) -> None:
+    """What a linked viewer leaves in a live: points, coins, a song of another's that was lifted, a row."""
+    stores, guild, at = stage.app.stores, stage.id, 1_795_000_000_000
+    live = stores.live
+    session = (await live.begin(guild, "mia.live", 6000, 71, at)).session
+
+    def gift(message: int, viewer: int, coins: int, name: str) -> LiveEvent:
+        return LiveEvent(LiveKind.GIFT, message, at, viewer, name=name, price=coins, gift=1, count=1)
+
+    await live.support(guild, "support", who, [HANDLE], song)
+    lifted = await live.ingest(guild, session, [gift(1, HANDLE, 1000, TIKTOK)])
+    assert [each.song.number for each in lifted.promotions] == [song]
+    await live.ingest(guild, session, [gift(2, HANDLE, 130, TIKTOK), gift(3, OTHER_VIEWER, 70, "somebody")])
+    # And an older live that PostgreSQL has.
+    then = datetime(2026, 11, 1, 20, tzinfo=UTC)
+    over = LiveSession(session=99, host="mia.live", host_id=6000, rooms=[70], started_at=then, ended_at=then)
+    rows = [
+        Viewer(handle_id=id_, name=name, user_id=user, likes=3, first_at=then, last_at=then)
+        for id_, name, user in ((HANDLE, TIKTOK, who.id), (OTHER_VIEWER, "somebody", None))
+    ]
+    await stores.sessions.save(guild, over, rows)
+
+
+async def spend_and_prove(stage: Stage, who: Actor) -> None:
+    """A wallet with a purchase, a name that is awaited, codes that were asked for and typed."""
+    stores, guild = stage.app.stores, stage.id
+    await stores.wallet.give(guild, "coins", MIA, who.id, 500, reason="a prize")
+    offer = (await stores.wallet.quote(guild, who.id)).offers[0]
+    tier = 20 if offer.song.tier < 20 else 25
+    cost = (await stores.wallet.quote(guild, who.id)).cost(offer, tier)
+    assert cost is not None
+    await stores.wallet.buy(guild, "buy", who, offer.song.number, tier, expected=cost)
+    await stores.handles.claim(guild, "later", MIA, who.id, LATER, force=True)
+    await stores.handles.start(guild, "code", who, "quillonia.new")
+    await stores.handles.prove(guild, "chat", "ZZZZZ", HANDLE, TIKTOK)
+    await stores.points.leaderboard(guild, who.id)
 
 
 async def in_redis(stage: Stage, words: re.Pattern[str]) -> list[str]:
@@ -176,11 +222,11 @@ async def test_a_forgotten_person_is_found_nowhere(
     stage: Stage, person: Person, session_database_url: str
 ) -> None:
     stores, folder = stage.app.stores, stage.app.settings.data_dir
-    words = re.compile(rf"{person.id}|{NAME}|{NAME.replace(' ', '%20')}|{HANDLE}")
+    words = re.compile(rf"{person.id}|{WORDS.pattern}")
     before = await in_redis(stage, words)
     assert len(before) > 12, before
     tables = {each.partition(".")[0] for each in await in_postgres(session_database_url, words)}
-    assert tables == {"backups", "events", "gaps", "live", "submissions"}
+    assert tables == {*("backups", "events", "gaps", "ledger", "live", "session_viewers", "submissions")}
     stored = set(stores.files.names())
     assert len(in_files(folder, words)) == 2 and stored
     glass = await stores.queue.song(stage.id, 2)
@@ -207,6 +253,10 @@ async def test_a_forgotten_person_is_found_nowhere(
     again = await stores.queue.song(stage.id, 2)
     assert again is not None and glass is not None and again.title == glass.title
     assert again.user == glass.user and again.state == glass.state
+    # Neither is what others gave on the live, nor the song that the person's gift had lifted.
+    assert await stores.live.bank(stage.id, handle=OTHER_VIEWER) == 70
+    assert [row.name for row in (await stores.sessions.viewers(stage.id, 99))[0]] == ["somebody"]
+    assert (await stores.ledger.sums(stage.id)).get(person.id) is None
     # The archive still tells exactly how the live state came to be, and a rebuild brings nobody back.
     live = (await moment.read(stage.id, stores.redis)).keys
     events = [event for event in await stores.archive.events(stage.id, 0, 10_000)]
@@ -227,7 +277,7 @@ async def test_what_was_not_finished_is_finished_by_the_next(
     stage: Stage, person: Person, session_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever step fails: the person is told, asks again, and is found nowhere then."""
-    words = re.compile(rf"{person.id}|{NAME}|{HANDLE}")
+    words = re.compile(rf"{person.id}|{WORDS.pattern}")
 
     async def away(*_: object) -> int:
         raise Unavailable
@@ -270,11 +320,28 @@ async def test_the_export_has_everything_of_the_caller_and_nobody_else(stage: St
     held = orjson.loads(content)
     assert held["user"] == str(person.id) and NAME in held["names"]
     assert {"points:user", "links", "quiet", f"handles:{person.id}", "undo", "events"} <= set(held["redis"])
+    assert {"wallet", "bank:user", "coins", "earning", "viewers", "names", "awaited"} <= set(held["redis"])
+    assert held["redis"]["viewers"] == {str(HANDLE): TIKTOK} and f"proof:{person.id}" in held["redis"]
+    assert {row["cause"] for row in held["postgres"]["ledger"]} >= {"given", "bought"}
+    assert {row["name"] for row in held["postgres"]["session_viewers"]} == {TIKTOK}
     assert any(song.get("title") == f"{NAME} held" for song in held["redis"].values() if "title" in song)
     assert {"events", "live", "submissions"} <= set(held["postgres"])
     assert len(held["backups"]) == 2 and held["files"][0]["stored"] is True
-    for foreign in ("Glass", "Low tide", "Bruno", str(stage.bruno.id)):
+    for foreign in ("Glass", "Low tide", "Bruno", str(stage.bruno.id), "somebody", str(OTHER_VIEWER)):
         assert foreign not in content.decode()
+
+
+async def test_a_handle_that_is_anothers_by_now_stays_theirs(stage: Stage) -> None:
+    stores, guild, bruno = stage.app.stores, stage.id, int(stage.bruno.id)
+    await stores.points.link(guild, "l", MIA, HANDLE, int(stage.alice.id), name=f"@{TIKTOK}")
+    await stores.points.add(guild, "p", MIA, [PointsChange("handle", HANDLE, 70)])
+    await stores.points.link(guild, "f", MIA, HANDLE, bruno, name=f"@{TIKTOK}", force=True)
+    await settled(stage)
+    await stores.privacy.forget(guild, "gone", int(stage.alice.id))
+    assert await stores.points.of_user(guild, bruno) == 70
+    held = await stores.privacy.export(guild, int(stage.alice.id))
+    assert not held["redis"] and not held["postgres"] and not held["tiktok_ids"]
+    assert (await stores.privacy.export(guild, bruno))["tiktok_ids"] == [str(HANDLE)]
 
 
 async def test_whoever_says_no_keeps_all(stage: Stage) -> None:
