@@ -212,6 +212,11 @@ class Attempt:
         """When anything last arrived, on the event loop's clock."""
         return self._inbox.last_frame
 
+    @property
+    def last_message(self) -> float:
+        """When messages last arrived, on the event loop's clock."""
+        return self._inbox.last_message
+
     def take(self) -> list[LiveEvent]:
         """Take what waits, without waiting."""
         return self._inbox.take()

@@ -195,7 +195,7 @@ class Connection:
         """Hand over what comes, until the live ends or the connection is lost."""
         clock = asyncio.get_running_loop()
         opened = clock.time()
-        lost: str | None = None
+        lost: tuple[float, str] | None = None
         self._stream = stream
         try:
             async with stream:
@@ -204,7 +204,7 @@ class Connection:
                 try:
                     lost = await self._listen(stream)
                 except Dropped as error:
-                    lost = str(error)
+                    lost = stream.last_frame, str(error)
                 except asyncio.CancelledError:
                     await self._hand_over(stream.take())
                     raise
@@ -215,24 +215,32 @@ class Connection:
             return
         if clock.time() - opened >= self._pace.steady:
             self._failures = 0
-        self._lost = (_now() - round((clock.time() - stream.last_frame) * 1000), lost)
-        await self._failed(State.RECONNECTING, lost)
+        since, why = lost
+        self._lost = (_now() - round((clock.time() - since) * 1000), why)
+        await self._failed(State.RECONNECTING, why)
 
-    async def _listen(self, stream: LiveStream) -> str | None:
-        """Take batches until the live ends (None), or is silent though it goes on (why to connect anew)."""
+    async def _listen(self, stream: LiveStream) -> tuple[float, str] | None:
+        """Take batches until the live ends (None), or is silent though it goes on: since when, and why."""
         clock = asyncio.get_running_loop()
+        heard = stream.last_message
         while True:
             try:
-                async with asyncio.timeout_at(stream.last_frame + self._pace.silence):
+                async with asyncio.timeout_at(heard + self._pace.silence):
                     batch = await anext(stream, None)
             except TimeoutError:
-                if clock.time() < stream.last_frame + self._pace.silence:
+                heard = max(heard, stream.last_message)
+                if clock.time() < heard + self._pace.silence:
                     continue
                 if await self._is_over():
                     return None
-                return f"nothing came for {self._pace.silence:.0f} s"
+                heard = clock.time()
+                mute = heard - stream.last_frame >= self._pace.silence
+                if mute or heard - stream.last_message >= self._pace.quiet:
+                    return stream.last_message, f"nothing came for {heard - stream.last_message:.0f} s"
+                continue
             if batch is None:
                 return None
+            heard = stream.last_message
             await self._hand_over(batch)
 
     async def _is_over(self) -> bool:

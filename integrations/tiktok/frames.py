@@ -31,12 +31,13 @@ class CorruptFrame(Exception):
 class Inbox:
     """The events of one connection between the socket and whoever takes them.
 
-    Holds at most `limit` events and one frame more. `last_frame` is on the event loop's clock.
+    Holds at most `limit` events and one frame more. `last_frame` (anything, heartbeats too) and
+    `last_message` are on the event loop's clock.
     """
 
     def __init__(self, reader: Reader, limit: int) -> None:
         self.reader = reader
-        self.last_frame = asyncio.get_running_loop().time()
+        self.last_frame = self.last_message = asyncio.get_running_loop().time()
         self.opened = asyncio.Event()
         self.ended = False
         self._limit = limit
@@ -72,6 +73,7 @@ class Inbox:
             result = FetchResult.FromString(_unpacked(frame))
         except (DecodeError, zlib.error) as error:
             raise CorruptFrame(str(error)) from error
+        self.last_message = self.last_frame
         for message in result.messages:
             self._add(
                 self.reader.read(message.method.decode("utf-8", "replace"), message.payload, message.msg_id)

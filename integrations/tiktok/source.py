@@ -121,6 +121,11 @@ class LiveStream(Protocol):
         """When anything last arrived, heartbeats too: seconds of the event loop's clock."""
         ...
 
+    @property
+    def last_message(self) -> float:
+        """When messages last arrived, of whatever kind: seconds of the event loop's clock."""
+        ...
+
     def take(self) -> list[LiveEvent]:
         """Take what has arrived, without waiting; empty if nothing has."""
         ...

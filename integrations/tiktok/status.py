@@ -80,12 +80,13 @@ class Status:
 class Pace:
     """How patient a connection is, in seconds.
 
-    `poll`: between looks at a host that is not live; for `grace` after a live, later `poll_late`.
-    `poll_refused`: between looks at a host that is unknown or restricted. `silence`: without any frame until
-    the live check. `backoff` doubles with each failure up to `backoff_cap`, and starts anew after a
-    connection that held for `steady`. After every `resolve_after` failures the host's room is looked up
-    again. `refused`: how long nobody asks the sign service after it refused our key. Every wait is spread by
-    `jitter`, a share of it.
+    `poll`: between looks at a host that is not live; from `grace` after a live on, `poll_late`.
+    `poll_refused`: between looks at a host that is unknown or restricted. `silence`: without a message until
+    TikTok is asked whether the live goes on. If it does, the connection is given up at once when not even
+    heartbeats are answered, else after `quiet`. `backoff` doubles with each failure up to `backoff_cap`, and
+    starts anew after a connection that held for `steady`. After every `resolve_after` failures the host's
+    room is looked up again. `refused`: how long nobody asks the sign service after it refused our key. Every
+    wait is spread by `jitter`, a share of it.
     """
 
     poll: float = 30.0
@@ -93,6 +94,7 @@ class Pace:
     poll_refused: float = 600.0
     grace: float = 600.0
     silence: float = 75.0
+    quiet: float = 300.0
     backoff: float = 2.0
     backoff_cap: float = 300.0
     steady: float = 600.0

@@ -26,7 +26,9 @@ PACE = Pace(
     refused=0.02,
     jitter=0.0,
 )
-WATCHFUL = replace(PACE, silence=0.4)  # for tests of a silent socket; a machine under load is silent at times
+WATCHFUL = replace(
+    PACE, silence=0.4, quiet=30.0
+)  # for tests of a silent socket; a machine under load is silent at times
 
 
 @pytest.fixture(autouse=True)

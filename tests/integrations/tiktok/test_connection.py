@@ -72,17 +72,40 @@ async def test_the_next_live_is_followed_after_the_end(
     assert State.RECONNECTING not in follower.states
 
 
+@pytest.mark.parametrize("heartbeats_answered", [True, False])
 async def test_a_live_that_ends_without_a_word_is_noticed(
-    tiktok: TikTok, source: TikTokLiveSource, follow: Follow
+    heartbeats_answered: bool, tiktok: TikTok, source: TikTokLiveSource, follow: Follow
 ) -> None:
     live = tiktok.host("dj").go_live()
     follower = await follow("dj", source, pace=WATCHFUL)
     await follower.reaches(State.LIVE)
     live.vanish()
-    tiktok.faults.stall(live)
+    if not heartbeats_answered:
+        tiktok.faults.stall(live)
     over = await follower.reaches(State.WAITING)
     assert over.reason == "the live is over"
     assert (tiktok.calls("alive"), tiktok.calls("sign")) == (1, 1)
+
+
+async def test_a_quiet_live_that_answers_is_left_alone_for_a_while(
+    tiktok: TikTok, source: TikTokLiveSource, follow: Follow
+) -> None:
+    live = tiktok.host("dj").go_live()
+    follower = await follow("dj", source, pace=WATCHFUL)
+    await follower.reaches(State.LIVE)
+    await tiktok.wait_until(lambda: tiktok.calls("alive") >= 3)
+    assert follower.states[-1] is State.LIVE
+    assert (tiktok.calls("sign"), len(live.connections)) == (1, 1)
+
+
+async def test_a_live_that_is_quiet_for_too_long_is_connected_anew(
+    tiktok: TikTok, source: TikTokLiveSource, follow: Follow
+) -> None:
+    tiktok.host("dj").go_live()
+    follower = await follow("dj", source, pace=replace(PACE, silence=0.2, quiet=0.5))
+    await follower.reaches(State.LIVE)
+    assert "nothing came" in (await follower.reaches(State.RECONNECTING)).reason
+    await follower.reaches(State.LIVE)
 
 
 async def test_a_live_restarted_in_a_new_room_is_followed_there(
