@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from redis.asyncio import Redis
 
 from state import keys
 from state.configure import Configuration
+from state.guild_settings import POINTED
+from state.handles import Handles
+from state.hosts import Hosts
 from state.housekeeping import Housekeeping
 from state.ladder import SKIPS, Ladder
+from state.live import Live
+from state.live_events import LiveEvent, LiveKind
 from state.notices import Notices
 from state.points import Points, PointsChange
 from state.questions import Questions
 from state.queue import Queue
+from state.refusal import Refused
 from state.scripts import Actor
 from state.song import NewSong
+from state.wallet import Wallet
 
 MIA = Actor(9001, "Mia")
 THEO = Actor(9002, "Theo")
@@ -138,10 +146,67 @@ class Show:
             await self.approved(CARLA, title, 25)
         while not await self.redis.exists(keys.served(guild)):
             await self.next()
+        await self.a_live(look)
+        await self.coins_and_handles(look)
         # A play of long ago leaves with the next clean-up.
         await self.redis.zadd(keys.recent(guild), {"old:1": 1})
         await Housekeeping(self.queue._scripts).prune(guild, [1])
         await look()
+
+    async def a_live(self, look: Look) -> None:
+        """A live with everything a viewer can do, a drop, a second host, and its end."""
+        guild, live = self.guild, Live(self.redis, self.queue._scripts)
+        for name in (*POINTED, "gift_limit"):
+            await self.configuration.change(guild, self.request(), MIA, {f"points:{name}": "3"})
+        tiers = {"gift:5": "900", "price:5": "40", "live_grace": "900", "lock": "0"}
+        await self.configuration.change(guild, self.request(), MIA, tiers)
+        hosts = Hosts(self.redis, self.queue._scripts)
+        for host in ("mia", "theo"):
+            await hosts.connect(guild, self.request(), MIA, host)
+        at = (await self.redis.time())[0] * 1000
+        session = (await live.begin(guild, "mia", 6000, 71, at)).session
+        other = (await live.begin(guild, "theo", 6001, 72, at)).session
+        number = await self.submit(Actor(16, "Fay"), "Lifted")
+        await live.support(guild, self.request(), MIA, [HANDLE + 2], number)
+        messages = itertools.count(1)
+
+        def event(kind: LiveKind, **facts: object) -> LiveEvent:
+            return LiveEvent(kind, next(messages), at + 1000, HANDLE + 2, name="fan", **facts)  # type: ignore[arg-type]
+
+        events = [event(kind, total=9) for kind in LiveKind if kind is not LiveKind.GIFT]
+        events.append(replace(event(LiveKind.VIEWERS, count=5), at=at + 2000))
+        await live.ingest(guild, session, events, skipped=1)
+        gift = event(LiveKind.GIFT, price=950, gift=5, group=1, streakable=True)
+        await live.ingest(guild, session, [gift])
+        await look()
+        await live.away(guild, session, at + 3000, "dropped")
+        await look()
+        await live.back(guild, session, at + 4000)
+        await self.next()
+        await self.points.link(guild, self.request(), MIA, HANDLE + 2, 16, name="@fan")
+        await live.end(guild, session, at + 5000)
+        await look()
+        await live.end(guild, other, at + 5000)
+        # Unless the bot has stored it already.
+        with contextlib.suppress(Refused):
+            await live.stored(guild, session)
+
+    async def coins_and_handles(self, look: Look) -> None:
+        """Coins given, a skip bought, a name that is awaited and let go, codes asked for and typed."""
+        guild, scripts = self.guild, self.queue._scripts
+        wallet, handles = Wallet(self.redis, scripts), Handles(self.redis, scripts, self.points)
+        gus = Actor(17, "Gus")
+        number = await self.submit(gus, "Bought")
+        await wallet.give(guild, self.request(), MIA, gus.id, 90, reason="a prize")
+        await wallet.buy(guild, self.request(), gus, number, 5, expected=40)
+        await handles.claim(guild, self.request(), MIA, gus.id, "not.yet", force=True)
+        await handles.start(guild, self.request(), gus, None)
+        await handles.prove(guild, self.request(), "ZZZZZ", HANDLE + 3, "gus")
+        await self.points.leaderboard(guild, gus.id)
+        await look()
+        await handles.unlink(guild, self.request(), gus, gus.id, "not.yet")
+        await self.queue.remove(guild, self.request(), MIA, number, reason="gone")
+        await self.queue.undo(guild, self.request(), MIA)
 
     async def settings_and_points(self) -> None:
         """A change taken back, a file imported, points given for a reason and taken from everybody."""
@@ -155,5 +220,6 @@ class Show:
         given = [PointsChange("user", ALICE.id, 30)]
         await self.points.add(guild, self.request(), MIA, given, reason="for the cover")
         await self.points.reset(guild, self.request(), MIA, user=ALICE.id)
+        await self.points.reset(guild, self.request(), MIA, handles_of=ALICE.id)
         await self.points.reset(guild, self.request(), MIA)
         await Questions(self.redis).ask(guild, "77", MIA.id, {"kind": "clear"})
