@@ -129,7 +129,7 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
             key = "audit.points_reset_user" if data.get("user") else "audit.points_reset"
             return say(key, locale, user=data.get("user"), points=points)
         case "coins":
-            key = "audit.coins_given" if int(data["change"]) > 0 else "audit.coins_taken"
+            key = "audit.coins" if int(data["change"]) > 0 else "audit.coins_taken"
             coins = number(abs(int(data["change"])), locale)
             return say(key, locale, user=data["user"], coins=coins, reason=told)
         case "bought":
@@ -175,6 +175,9 @@ _PLAIN: Final = (
     "unbookmarked",
     "cards",
     "quieted",
+    "supported",
+    "session",
+    "live",
 )
 
 

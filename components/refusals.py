@@ -48,6 +48,8 @@ def refusal_text(
         case Reason.LIMIT:
             key = "refusal.limit_one" if int(facts["limit"]) == 1 else "refusal.limit_more"
             kind = "_free" if int(facts["tier"]) == 0 else "_pending"
+            if kind == "_free" and facts["song"]["state"] == "pending":
+                kind = "_claimed"
             return say(key + kind, locale, limit=facts["limit"], song=song)
         case Reason.DUPLICATE:
             if facts.get("place"):
@@ -92,7 +94,14 @@ def refusal_text(
             return say(f"refusal.{refused.reason.value}", locale, **coins)
         case Reason.SEEN:
             return say("refusal.changed", locale)
-        case Reason.CHANGED | Reason.UNCHANGED | Reason.PAUSED | Reason.NOTHING | Reason.UNKNOWN_HANDLE:
+        case (
+            Reason.CHANGED
+            | Reason.UNCHANGED
+            | Reason.PAUSED
+            | Reason.NOTHING
+            | Reason.UNKNOWN_HANDLE
+            | Reason.NO_SESSION
+        ):
             return say(f"refusal.{refused.reason.value}", locale)
         case (
             Reason.NOT_BOOKMARKED

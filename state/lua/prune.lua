@@ -23,6 +23,19 @@ for index = 1, math.min(#ARGS.songs, PRUNE_MOST) do
     pruned[#pruned + 1] = tonumber(member)
   end
 end
+-- Nobody's gifts can go to them any more.
+if #pruned > 0 then
+  local gone = {}
+  for _, number in ipairs(pruned) do
+    gone[digits(number)] = true
+  end
+  local flat = redis.call('HGETALL', PREFIX .. 'supports')
+  for index = 1, #flat, 2 do
+    if gone[flat[index + 1]] then
+      put_field('supports', flat[index], nil)
+    end
+  end
+end
 local tracks = trim_recent()
 if #pruned == 0 and tracks == 0 then
   return refuse('unchanged')

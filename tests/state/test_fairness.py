@@ -72,7 +72,7 @@ class Show:
 @pytest.fixture
 async def show(redis: Redis, scripts: Scripts, guild: int) -> Show:
     show = Show(redis, scripts, guild)
-    limits = {"limit:0": "0", "limit:pending": "0", "lock": "0"}
+    limits = {"limit:0": "0", "limit:pending": "0", "lock": "0", "points:submission": "0"}
     await show.configuration.change(guild, show.request(), MIA, limits)
     return show
 

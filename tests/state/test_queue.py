@@ -34,7 +34,8 @@ async def test_a_thread_through_all_moves(redis: Redis, scripts: Scripts, guild:
     assert await points.of_user(guild, 2) == 0
     undone = await queue.undo(guild, "g", MIA)
     assert undone.move == "next" and undone.playing == 1
-    assert await points.of_user(guild, 2) == 50
+    # 50, and 10 for the first submission of the day.
+    assert await points.of_user(guild, 2) == 60
     board = await queue.board(guild)
     assert [s.title for s in board.songs] == ["Two"] and board.playing and board.playing.title == "One"
     await queue.hold(guild, "h", MIA, 1)

@@ -102,6 +102,7 @@ async def test_the_scripts_pack_locked_songs_as_python_does(client: Client, guil
 
 @pytest.mark.parametrize("points", [0, 1, 999_999, 6_000_000_000_002, 10**14 - 2, 10**14 - 1])
 async def test_free_scores_read_as_minus_the_points(client: Client, guild: int, points: int) -> None:
+    await client.configuration.change(guild, "c", MIA, {"points:submission": "0"})
     await client.queue.submit(guild, "s", MIA, NewSong("T", "A", SNOWFLAKE, "x"))
     if points:
         totals = await client.points.add(guild, "p", MIA, [PointsChange("user", SNOWFLAKE, points)])
@@ -139,6 +140,7 @@ async def test_points_stay_within_0_and_the_clamp(client: Client, guild: int) ->
 
 async def test_long_ids_keep_every_digit(client: Client, guild: int) -> None:
     redis = client.redis
+    await client.configuration.change(guild, "c", MIA, {"points:submission": "0"})
     moved = await client.queue.submit(guild, "s", MIA, NewSong("T", "A", SNOWFLAKE, "x"))
     assert (moved.song.user, moved.song.by) == (SNOWFLAKE, SNOWFLAKE)
     await client.points.link(guild, "l", MIA, TIKTOK, SNOWFLAKE, name="@x")

@@ -24,6 +24,7 @@ class Heard:
     event: LiveEvent
     units: int
     connected: int
+    active: int = 0
 
     @property
     def coins(self) -> int:
@@ -184,10 +185,10 @@ class Books(Model):
                 continue
             new += 1
             heard = Heard(event, self._units(event), connected)
-            active = self._active(heard)
+            heard.active = self._active(heard) if heard.viewer else 0
             self.heard.append(heard)
             if heard.viewer:
-                self._book(heard, active)
+                self._book(heard)
         return new
 
     def _units(self, event: LiveEvent) -> int:
@@ -205,12 +206,12 @@ class Books(Model):
             return 0
         return max(0, min(heard.event.at - last, 300_000))
 
-    def _book(self, heard: Heard, active: int) -> None:
+    def _book(self, heard: Heard) -> None:
         handle = heard.viewer
         if heard.points:
             self._add([("handle", handle, heard.points)])
         self.unpaid[handle][0] += heard.coins
-        self.unpaid[handle][1] += active
+        self.unpaid[handle][1] += heard.active
         if handle in self.links:
             self._pay(handle)
         if heard.coins:

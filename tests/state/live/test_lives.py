@@ -17,7 +17,7 @@ from state.refusal import Refused
 from state.scripts import Actor
 from tests.state import raw
 from tests.state.live.books import Books
-from tests.state.model import Refusal
+from tests.state.model import ACTIVE, Refusal
 from tests.state.plays import HANDLES, KINDS, LADDERS, Client
 from tests.state.table import Table
 from tests.tallies import tallies
@@ -47,6 +47,7 @@ class Evening:
         self.books = Books(self.table.model.ladder)
         self.table.model = self.books
         self.lives = [Live(client.redis, client.queue._scripts) for client in clients]  # pyright: ignore[reportPrivateUsage]
+        self.queue = clients[0].queue
         self.guild, self.dice = guild, dice
         self.now = self.connected = START
         self.session = 0
@@ -108,12 +109,12 @@ class Evening:
 
     async def step(self) -> None:
         dice = self.dice
-        if dice.random() < 0.45:
+        if dice.random() < 0.4:
             op = dice.choice(KINDS), dice.randrange(720), dice.randrange(720), dice.randrange(720)
             await self.table.play(op)
         else:
-            acts = (self.batch, self.again, self.choose, self.own, self.threshold, self.drop)
-            await dice.choices(acts, [12, 2, 3, 3, 1, 1])[0]()
+            acts = (self.batch, self.again, self.choose, self.own, self.take_out, self.threshold, self.drop)
+            await dice.choices(acts, [12, 2, 6, 6, 5, 1, 1])[0]()
         await self.compare()
 
     async def batch(self) -> None:
@@ -170,6 +171,22 @@ class Evening:
                 await points.link(self.guild, "", _BOT, handle, user, name="@name", force=True)
                 self.books.revision += 1
 
+    async def take_out(self) -> None:
+        """Takes a song out that gifts lifted; a while later perhaps puts it back."""
+        songs = self.books.songs
+        lifted = [n for n, payers in self.books.paid.items() if payers and songs[n].state in ACTIVE]
+        if not lifted:
+            return
+        number, actor, queue = self.dice.choice(lifted), Actor(901, "Reviewer 901"), self.queue
+        self.books.remove(actor.id, number, None)
+        await queue.remove(self.guild, "", actor, number)
+        self.books.revision += 1
+        booked["gifts returned"] += 1
+        if self.dice.random() < 0.5:
+            await self.batch()
+            await self.compare()
+        await self.table.play(("undo", 0, 0, 0))
+
     async def threshold(self) -> None:
         name, value = self.dice.choice(SETTINGS)
         if self.books.settings.get(name) != value:
@@ -221,6 +238,7 @@ class Evening:
             counts = [sum(e.units for e in mine if e.event.kind.value == kind) for kind in _COUNTED]
             assert numbers[:6] == counts
             assert numbers[6:8] == [sum(e.coins for e in mine), sum(e.points for e in mine)]
+            assert numbers[8] == sum(each.active for each in mine)
             ats = [each.event.at for each in mine]
             assert numbers[9:] == [min(ats), max(ats)]
         await self._session_tells(self.session)
