@@ -9,16 +9,16 @@ local song = facts_of(member)
 if song.state ~= 'pending' then
   return refuse('not_pending', { song = song })
 end
--- A song that waited in Free before it claimed comes back to its place even if Free has closed since.
-local refused, facts
+-- A song that waited in Free before it claimed comes back to its place, which was kept for it, even if Free has
+-- closed since.
 if not song_field(member, 'was_free') then
-  refused, facts = closed_to('0')
-end
-if not refused then
-  refused, facts = over_limit(ARGS.owner, '0')
-end
-if refused then
-  return refuse(refused, facts)
+  local refused, facts = closed_to('0')
+  if not refused then
+    refused, facts = over_limit(ARGS.owner, '0')
+  end
+  if refused then
+    return refuse(refused, facts)
+  end
 end
 move_song(member, { state = 'waiting', tier = '0', claimed = false, was_free = false })
 forget_moves_of(song_key(member))

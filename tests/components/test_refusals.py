@@ -66,6 +66,15 @@ FACTS: list[tuple[Reason, dict[str, Any], str]] = [
     (Reason.STRANDED, {"songs": list(range(1, 30))}, "#1, #2, #3, #4, #5, #6, #7, #8, #9, #10…"),
     (Reason.CHANGED, {"field": "paused", "value": "1"}, "changed that setting"),
     (Reason.UNCHANGED, {}, "already"),
+    (Reason.NO_SESSION, {"session": "3"}, "That live is over"),
+    (Reason.LIMIT, {"limit": 1, "tier": 0, "song": {**SONG, "state": "pending"}}, "Your Free song #3 "),
+    (Reason.LIMIT, {"limit": 2, "tier": 0, "song": {**SONG, "state": "pending"}}, "that claim a skip"),
+    (Reason.NOT_HIGHER, {"song": {**SONG, "tier": 10}}, "10 Skip"),
+    (Reason.NOT_FOR_SALE, {"tier": 10}, "10 Skip"),
+    (Reason.PRICE, {"price": 1200}, "1,200"),
+    (Reason.SHORT, {"price": 1200, "balance": 30}, "1,200"),
+    (Reason.SEEN, {}, "changed that"),
+    (Reason.UNKNOWN_HANDLE, {}, "handle"),
 ]
 
 

@@ -208,7 +208,10 @@ class Model:
         if tier:
             limit, taken = self.setting("limit:pending", 3), [s for s in mine if s.state == "pending"]
         else:
-            limit, taken = self.setting("limit:0", 1), [s for s in mine if s.state in WAITS and s.tier == 0]
+            free = [song for song in mine if song.state in WAITS and song.tier == 0]
+            # Whoever claims a skip for a Free song has its Free place kept.
+            free += [song for song in mine if song.state == "pending" and song.was_free]
+            limit, taken = self.setting("limit:0", 1), free
         if limit and len(taken) >= limit:
             raise Refusal("limit", song=max(song.number for song in taken))
 
@@ -424,7 +427,7 @@ class Model:
             raise Refusal("not_pending", song=number)
         if not song.was_free:
             self._open(0)
-        self._within_limit(owner, 0)
+            self._within_limit(owner, 0)
         song.state, song.tier, song.claimed, song.was_free = "waiting", 0, None, False
         self._own_move(number)
 

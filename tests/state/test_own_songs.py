@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
+from components.refusals import refusal_text
 from state import keys
 from state.configure import Configuration
 from state.feed import Feed
+from state.ladder import SKIPS
 from state.queue import Queue
 from state.refusal import Reason, Refused
 from state.scripts import Actor, Scripts
@@ -93,23 +95,50 @@ async def test_an_announced_song_keeps_its_place(queue: Queue, guild: int) -> No
 
 
 async def test_a_withdrawn_claim_is_held_against_the_free_limit(queue: Queue, guild: int) -> None:
-    await queue.claim(guild, "c", ALICE, 1, 10)
-    await queue.submit(guild, "s3", ALICE, replace(SONG, track="t:9"))
+    await queue.submit(guild, "s3", ALICE, replace(SONG, track="t:9", claimed=10))
     with pytest.raises(Refused) as refused:
-        await queue.withdraw(guild, "w1", ALICE, 1)
-    assert refused.value.reason is Reason.LIMIT and refused.value.facts["song"]["number"] == 3
-    await queue.remove(guild, "r", ALICE, 3, owner=11)
-    moved = await queue.withdraw(guild, "w2", ALICE, 1)
-    assert (moved.place, moved.waiting, moved.song.tier) == (1, 2, 0)
+        await queue.withdraw(guild, "w1", ALICE, 3)
+    assert refused.value.reason is Reason.LIMIT and refused.value.facts["song"]["number"] == 1
+    await queue.remove(guild, "r", ALICE, 1, owner=11)
+    moved = await queue.withdraw(guild, "w2", ALICE, 3)
+    assert (moved.place, moved.waiting, moved.song.tier) == (2, 2, 0)
+
+
+@pytest.mark.parametrize("ends", ["withdrawn", "rejected", "approved"])
+async def test_the_free_place_of_a_song_that_claims_is_kept_until_the_claim_ends(
+    queue: Queue, guild: int, ends: str
+) -> None:
+    await queue.claim(guild, "c", ALICE, 1, 10)
+    another = replace(SONG, track="t:9")
+    with pytest.raises(Refused) as refused:
+        await queue.submit(guild, "s3", ALICE, another)
+    assert refused.value.reason is Reason.LIMIT
+    assert (refused.value.facts["song"]["number"], refused.value.facts["tier"]) == (1, 0)
+    assert refusal_text(refused.value, SKIPS).startswith("Your Free song #1 ")
+    match ends:
+        case "withdrawn":
+            await queue.withdraw(guild, "w", ALICE, 1)
+        case "rejected":
+            await queue.reject(guild, "r", MIA, 1)
+        case _:
+            await queue.approve(guild, "a", MIA, 1, 10)
+            assert (await queue.submit(guild, "s4", ALICE, another)).song.tier == 0
+            return
+    song = await queue.song(guild, 1)
+    assert song is not None and (song.state, song.tier) == ("waiting", 0)
+    with pytest.raises(Refused) as refused:
+        await queue.submit(guild, "s5", ALICE, another)
+    assert refused.value.reason is Reason.LIMIT
 
 
 async def test_a_rejected_claim_goes_back_to_its_place_in_free(
     queue: Queue, configuration: Configuration, guild: int
 ) -> None:
+    await configuration.change(guild, "v", MIA, {"limit:0": "2"})
     await queue.claim(guild, "c", ALICE, 1, 10)
     await queue.submit(guild, "s3", ALICE, replace(SONG, track="t:9"))
     # It waited there before, so neither the limit nor a closed tier keeps it out.
-    await configuration.change(guild, "x", MIA, {"closed:0": "1"})
+    await configuration.change(guild, "x", MIA, {"closed:0": "1", "limit:0": None})
     moved = await queue.reject(guild, "r", MIA, 1, reason="no gift")
     assert (moved.song.state, moved.song.tier, moved.place, moved.barred) == ("waiting", 0, 1, None)
     song = await queue.song(guild, 1)

@@ -11,7 +11,8 @@ local function closed_to(tier)
   return nil
 end
 
--- Free songs that wait and skips that wait for approval are limited apart.
+-- Free songs that wait and skips that wait for approval are limited apart. A Free song that claims a skip counts
+-- as both: it comes back when the claim is turned down, so its Free place is kept for it until then.
 local function over_limit(user, tier)
   local free = tier == '0'
   local limit = free and setting_number('limit:0', DEFAULT_FREE_LIMIT)
@@ -21,10 +22,10 @@ local function over_limit(user, tier)
   end
   local taken, latest = 0, nil
   for _, member in ipairs(redis.call('ZRANGE', PREFIX .. 'artist:' .. user, 0, -1)) do
-    local state, at = unpack(redis.call('HMGET', PREFIX .. song_key(member), 'state', 'tier'))
-    local counts = state == 'pending'
-    if free then
-      counts = at == '0' and (state == 'waiting' or state == 'held' or state == 'bumped')
+    local state, at, was_free = unpack(redis.call('HMGET', PREFIX .. song_key(member), 'state', 'tier', 'was_free'))
+    local counts = state == 'pending' and (was_free or not free)
+    if free and at == '0' then
+      counts = state == 'waiting' or state == 'held' or state == 'bumped'
     end
     if counts then
       taken, latest = taken + 1, member
