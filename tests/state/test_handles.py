@@ -7,19 +7,16 @@ from redis.asyncio import Redis
 
 from state import keys
 from state.handles import Claimed, Handles, Outcome, name_of
+from state.live import Live
+from state.live_events import LiveEvent, LiveKind
 from state.points import Points, PointsChange
 from state.refusal import Reason, Refused
-from state.scripts import CONSTANTS, Actor, Scripts, source
+from state.scripts import Actor, Scripts
 from tests.state import raw
 
 MIA, ALICE, BRUNO = Actor(77, "Mia"), Actor(11, "Alice"), Actor(12, "Bruno")
+START = 1_795_000_000_000
 VIEWER, OTHER = 7 * 10**18 + 5, 7 * 10**18 + 6
-
-SEEN = """-- include: move order song points handles
-local awaiting = seen_viewer(ARGS.id, ARGS.name)
-return commit('points', '', { rows = {} }, { owner = awaiting })
-"""
-"""What the ingest does with everybody it hears of, as a move of its own."""
 
 
 class Guild:
@@ -29,18 +26,20 @@ class Guild:
         self.redis, self.scripts, self.id = redis, scripts, guild
         self.points = Points(redis, scripts)
         self.handles = Handles(redis, scripts, self.points)
-        self.requests = 0
+        self.live = Live(redis, scripts)
+        self.requests = self.messages = 0
 
     def request(self) -> str:
         self.requests += 1
         return f"h{self.requests}"
 
     async def see(self, viewer: int, name: str) -> int | None:
-        answer = await self.scripts.move(
-            "seen", self.id, self.request(), MIA, {"id": str(viewer), "name": name}
-        )
-        owner = answer.get("owner")
-        return int(owner) if owner else None
+        """Somebody joins a live; gives the account that awaited them."""
+        session = (await self.live.begin(self.id, "mia", 6000, 71, START)).session
+        self.messages += 1
+        event = LiveEvent(LiveKind.JOIN, self.messages, START + self.messages, viewer, name=name)
+        booked = await self.live.ingest(self.id, session, [event])
+        return next((user for _, _, user in booked.linked), None)
 
     async def start(self, who: Actor, name: str | None = None) -> str:
         return (await self.handles.start(self.id, self.request(), who, name)).code
@@ -56,21 +55,7 @@ class Guild:
 
 
 @pytest.fixture
-def guild_(redis: Redis, scripts: Scripts, guild: int, monkeypatch: pytest.MonkeyPatch) -> Guild:
-    from state import scripts as module
-
-    def with_seen(name: str) -> str:
-        if name != "seen":
-            return source(name)
-        constants = [f"local {constant} = {value}\n" for constant, value in CONSTANTS.items()]
-        pieces = [
-            text
-            for piece in ("move", "order", "song", "points", "handles")
-            for text in module._with_pieces(f"shared/{piece}.lua")
-        ]
-        return "".join(["local MOVE = 'seen'\n", *constants, *pieces, SEEN])
-
-    monkeypatch.setattr(module, "source", with_seen)
+def guild_(redis: Redis, scripts: Scripts, guild: int) -> Guild:
     return Guild(redis, scripts, guild)
 
 

