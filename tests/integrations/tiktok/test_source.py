@@ -221,6 +221,25 @@ async def test_a_slow_consumer_stops_the_reading(tiktok: TikTok) -> None:
     assert deepest < 50 + tiktok.per_frame
 
 
+async def test_frames_that_came_before_the_close_are_read_after_it(tiktok: TikTok) -> None:
+    live = tiktok.host("dj").go_live()
+    ann = tiktok.viewer("ann")
+    async with (
+        TikTokLiveSource(endpoints(tiktok), buffer=5) as source,
+        await source.open("dj", live.room) as stream,
+    ):
+        await tiktok.connected(live)
+        sent = [ann.comment(live, str(number)).id for number in range(4 * tiktok.per_frame)]
+        tiktok.faults.close(live, 1011)
+        await tiktok.wait_until(lambda: not live.connections)
+        assert stream.depth == tiktok.per_frame, "the other frames still wait to be read"
+        got: list[int] = []
+        with pytest.raises(Dropped, match="1011"):
+            async for batch in stream:
+                got += [event.message for event in batch]
+    assert got == sent
+
+
 @pytest.mark.parametrize("endpoint", ["sign", "socket"])
 async def test_giving_up_while_a_live_is_opened_leaves_nothing_behind(
     endpoint: str, tiktok: TikTok, source: TikTokLiveSource
