@@ -63,6 +63,7 @@ for _, event in ipairs(events) do
 end
 local ROW = { 'likes', 'comments', 'shares', 'follows', 'subscribes', 'gifts', 'coins', 'points', 'active_ms',
   'first_at', 'last_at' }
+local ROW_FORMAT = string.sub(string.rep('%.0f ', #ROW), 1, -2)
 if #handles > 0 then
   local rows = redis.call('HMGET', PREFIX .. session .. ':viewers', unpack(handles))
   local known_names = redis.call('HMGET', PREFIX .. 'viewers', unpack(handles))
@@ -213,6 +214,20 @@ local function put_fields(name, flat)
   end
 end
 
+local function add_scores(name, members, more)
+  if #members == 0 then
+    return
+  end
+  local flat = {}
+  for index, score in ipairs(redis.call('ZMSCORE', PREFIX .. name, unpack(members))) do
+    local total = digits(math.min(tonumber(score or '0') + viewers[members[index]][more], SPAN - 1))
+    flat[#flat + 1] = total
+    flat[#flat + 1] = members[index]
+    effects[#effects + 1] = { 'z', name, members[index], total }
+  end
+  redis.call('ZADD', PREFIX .. name, unpack(flat))
+end
+
 redis.call('ZADD', PREFIX .. 'seen', unpack(marks))
 redis.call('ZREMRANGEBYSCORE', PREFIX .. 'seen', '-inf', digits(NOW - SEEN_MS))
 redis.call('ZREMRANGEBYRANK', PREFIX .. 'seen', 0, 0 - SEEN_MOST - 1)
@@ -235,19 +250,17 @@ if NOW - totals.swept_at > SWEEP_MS then
   end
 end
 
-local rows, given, moved = {}, {}, {}
+local rows, earned, given, moved = {}, {}, {}, {}
 flat = {}
 for _, handle in ipairs(handles) do
   local viewer = viewers[handle]
   viewer.points, viewer.active_ms = viewer.points + viewer.points_more, viewer.active_ms + viewer.active_more
-  local row = {}
-  for index, name in ipairs(ROW) do
-    row[index] = digits(viewer[name])
-  end
   flat[#flat + 1] = handle
-  flat[#flat + 1] = table.concat(row, ' ')
+  flat[#flat + 1] = string.format(ROW_FORMAT, viewer.likes, viewer.comments, viewer.shares, viewer.follows,
+    viewer.subscribes, viewer.gifts, viewer.coins, viewer.points, viewer.active_ms, viewer.first_at,
+    viewer.last_at)
   if viewer.points_more > 0 then
-    add_points('points:handle', handle, viewer.points_more)
+    earned[#earned + 1] = handle
     if viewer.owner and not moved[viewer.owner] then
       moved[viewer.owner] = true
       moved[#moved + 1] = viewer.owner
@@ -261,10 +274,8 @@ for _, handle in ipairs(handles) do
   end
 end
 put_fields(session .. ':viewers', flat)
-for _, handle in ipairs(given) do
-  local coins = tonumber(redis.call('ZSCORE', PREFIX .. 'coins', handle) or '0')
-  put_score('coins', handle, coins + viewers[handle].coins_more)
-end
+add_scores('points:handle', earned, 'points_more')
+add_scores('coins', given, 'coins_more')
 settle_banks()
 
 -- Luxury Coins: a wallet changes once a batch and cause.

@@ -154,7 +154,7 @@ async def test_long_ids_keep_every_digit(client: Client, guild: int) -> None:
     events: Any = await redis.xrange(keys.events(guild))
     assert {fields["by"] for _, fields in events} == {str(SNOWFLAKE)}
     assert not [text for _, fields in events for text in fields.values() if "e+1" in text]
-    facts = orjson.loads(events[0][1]["data"])["song"]
+    facts = orjson.loads(events[1][1]["data"])["song"]
     assert facts["user"] == str(SNOWFLAKE)
     await raw.check(redis, guild)
 
