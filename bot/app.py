@@ -256,11 +256,30 @@ def run(settings: Settings, *, reload: bool = False) -> int:
 
 
 async def _run(settings: Settings, *, reload: bool) -> int:
-    stop = asyncio.Event()
+    stop, up = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(_serve(settings, stop, up, reload=reload))
+
+    def wish() -> None:
+        # A start may wait long for a server that does not answer. Whoever is up ends in order.
+        if not up.is_set() and not stop.is_set():
+            serving.cancel()
+        stop.set()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, wish)
+    try:
+        return await serving
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+        _log.info("Stopped while starting.")
+        return 0
+
+
+async def _serve(settings: Settings, stop: asyncio.Event, up: asyncio.Event, *, reload: bool) -> int:
     async with running(settings, reload=reload) as app:
+        up.set()
         # What is loaded by now stays: the collector need not look through it during the show.
         gc.collect()
         gc.freeze()

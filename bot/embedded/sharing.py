@@ -30,15 +30,20 @@ async def shared(
 ) -> AsyncGenerator[_T]:
     """Use the server of `directory`.
 
-    `start` finds or starts it and is told whether nobody else uses it; `stop` is called by the last one out.
-    Neither ever runs at the same time as another process's.
+    `start` finds or starts it and is told whether nobody else uses it; `stop` is called by the last one out,
+    and by one who is stopped while it starts. Neither ever runs at the same time as another process's.
     """
     users = _open(directory / "users.lock")
     try:
         async with _starting(directory):
             alone = _try_lock(users, fcntl.LOCK_EX)
             fcntl.flock(users, fcntl.LOCK_SH)
-            server = await start(alone)
+            try:
+                server = await start(alone)
+            except asyncio.CancelledError:
+                if _try_lock(users, fcntl.LOCK_EX):
+                    await stop()
+                raise
         try:
             yield server
         finally:

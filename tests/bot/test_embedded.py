@@ -21,6 +21,7 @@ from redis.asyncio import Redis
 
 from bot import embedded
 from bot.embedded.processes import ended, is_running
+from bot.embedded.sharing import create_directory, shared
 from bot.errors import StartupError
 
 USES_BOTH = """
@@ -251,3 +252,27 @@ async def test_as_root_below_a_private_home(data_dir: Path) -> None:
         assert await connection.fetchval("SELECT 1") == 1
     assert home.stat().st_mode & 0o777 == 0o701
     assert (home / "skipline" / "data" / "postgres" / "data").stat().st_uid != 0
+
+
+async def test_who_is_stopped_while_a_server_starts_leaves_none_behind(tmp_path: Path) -> None:
+    directory = create_directory(tmp_path, "server")
+    begun, stopped = asyncio.Event(), asyncio.Event()
+
+    async def start(alone: bool) -> None:
+        assert alone
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def stop() -> None:
+        stopped.set()
+
+    async def use() -> None:
+        async with shared(directory, start, stop):
+            raise AssertionError("it never came up")
+
+    using = asyncio.create_task(use())
+    await begun.wait()
+    using.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await using
+    assert stopped.is_set()

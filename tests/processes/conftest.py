@@ -46,6 +46,12 @@ class Process:
 
     async def start(self) -> None:
         """Starts it and returns once Discord has its commands and its shard is up."""
+        await self.begin()
+        await self.says("Skipline is up")
+        await self.says("Discord has the commands")
+
+    async def begin(self) -> None:
+        """Starts it and returns at once."""
         self.lines.clear()
         self.child = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -60,8 +66,6 @@ class Process:
             stderr=asyncio.subprocess.PIPE,
         )
         self._reader = asyncio.create_task(self._read())
-        await self.says("Skipline is up")
-        await self.says("Discord has the commands")
 
     async def _read(self) -> None:
         assert self.child is not None and self.child.stderr is not None

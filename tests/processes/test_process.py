@@ -3,7 +3,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
+from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from sandbox.discord import Exchange, Message, Sandbox
@@ -107,6 +109,21 @@ async def test_a_stopped_process_finishes_the_answer_it_owes(
     reply = await asked
     assert reply.ok and code == 0
     assert any("what is under way is finished" in line for line in skipline.lines)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("route", ["/oauth2/applications/@me", "/gateway/bot"])
+async def test_a_process_that_waits_for_discord_at_its_start_stops_at_once(
+    sandbox: Sandbox, data_dir: Path, redis_of: Redis, route: str, number: signal.Signals
+) -> None:
+    silent = sandbox.faults.delay("GET", route, 3600.0)
+    process = Process(sandbox, data_dir)
+    await process.begin()
+    await silent.struck(30)
+    assert await process.end(number) == 0
+    assert any("Stopped while starting." in line for line in process.lines), process.lines
+    assert not any("Traceback" in line for line in process.lines), process.lines
+    assert await redis_of.ping(), "a server that somebody else uses goes on"
 
 
 async def test_a_flushed_redis_is_rebuilt_while_the_bot_runs(
