@@ -31,6 +31,7 @@ from integrations.tiktok.status import Gap, Pace, Resume, State, Status
 __all__ = ["Connection"]
 
 _MINUTE = 60.0
+_MOST_SPREAD = 30.0  # seconds: nobody is to wait half an hour longer after a limit of an hour
 _AT_REST = (State.WAITING, State.UNKNOWN, State.RESTRICTED)
 
 
@@ -281,7 +282,8 @@ class Connection:
         return min(self._pace.backoff * 2 ** min(self._failures - 1, 30), self._pace.backoff_cap)
 
     async def _pause(self, state: State, why: str, seconds: float, gap: Gap | None = None) -> None:
-        seconds *= 1 + random.uniform(0, self._pace.jitter)  # noqa: S311 - spreads load, keeps no secret
+        spread = random.uniform(0, self._pace.jitter)  # noqa: S311 - spreads load, keeps no secret
+        seconds += min(seconds * spread, _MOST_SPREAD)
         await self._tell(state, why, seconds, gap)
         await asyncio.sleep(seconds)
 

@@ -86,7 +86,7 @@ class Pace:
     heartbeats are answered, else after `quiet`. `backoff` doubles with each failure up to `backoff_cap`, and
     starts anew after a connection that held for `steady`. After every `resolve_after` failures the host's
     room is looked up again. `refused`: how long nobody asks the sign service after it refused our key. Every
-    wait is spread by `jitter`, a share of it.
+    wait is spread by `jitter`, a share of it, but by 30 s at most.
     """
 
     poll: float = 30.0
