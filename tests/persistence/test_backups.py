@@ -24,7 +24,7 @@ from persistence.backups.store import BackupStore
 from persistence.backups.taking import Backups
 from persistence.errors import Busy, Unavailable
 from persistence.events import Effect
-from persistence.keys import key
+from persistence.keys import is_live, key
 from persistence.pool import Pool
 from tests.persistence.backing import Show
 from tests.persistence.moves import move, submit
@@ -89,7 +89,7 @@ KEYS = st.one_of(
 )
 
 
-@given(st.dictionaries(TEXT.filter(lambda name: name not in ("rev", "events", "archived")), KEYS, max_size=5))
+@given(st.dictionaries(TEXT.filter(is_live), KEYS, max_size=5))
 @settings(max_examples=100, deadline=None)
 def test_any_keys_read_back(keys: dict[str, LiveKey]) -> None:
     backup = Backup(1, 2, MOMENT, "asked for", keys)
