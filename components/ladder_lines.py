@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import hikari
@@ -85,9 +85,13 @@ def ladder_form(ladder: Ladder, locale: str = FALLBACK) -> list[hikari.impl.Moda
 
 
 def ladder_select(
-    ladder: Ladder, custom_id: str | None = None, locale: str = FALLBACK
+    ladder: Ladder,
+    custom_id: str | None = None,
+    locale: str = FALLBACK,
+    *,
+    more: Mapping[str, str] | None = None,
 ) -> hikari.impl.MessageActionRowBuilder:
-    """A menu of the presets and of a ladder of one's own; the one in use is marked."""
+    """A menu of the presets and of a ladder of one's own, the one in use marked; `more`: value to label."""
     row = hikari.impl.MessageActionRowBuilder()
     menu = row.add_text_menu(
         custom_id or encode(LADDER_CHOICE), placeholder=say("settings.ladder_choose", locale)
@@ -98,7 +102,8 @@ def ladder_select(
             name,
             description=say("settings.ladder_in_use", locale) if preset == ladder else hikari.UNDEFINED,
         )
-    menu.add_option(say("settings.ladder_own", locale), OWN)
+    for value, label in {OWN: say("settings.ladder_own", locale), **(more or {})}.items():
+        menu.add_option(label, value)
     return row
 
 

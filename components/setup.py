@@ -19,6 +19,9 @@ from state.ladder import Ladder
 PLACES: Final = ("submissions", "queue", "review")
 """Kinds of channels, as in the `channel:` settings and in the options of the command."""
 
+MORE: Final = ("now_playing", "bookmarks", "alerts", "metrics")
+"""Channels that a server may do without: none is made, and the wizard asks on a page of their own."""
+
 _P: Final = hikari.Permissions
 REVIEWS: Final = _P.VIEW_CHANNEL | _P.READ_MESSAGE_HISTORY | _P.SEND_MESSAGES
 """What reviewers may do in their channel."""
@@ -29,7 +32,11 @@ DISPLAYS: Final = {"submissions": ("portal",), "queue": ("public",), "review": (
 ROLE_CHOICE: Final = "setup.role"
 CHANNEL_CHOICE: Final = "setup.channel"
 LADDER_CHOICE: Final = "setup.ladder"
-"""Handlers of the wizard's menus."""
+MORE_CHOICE: Final = "setup.more"
+FIRST_PAGE: Final = "setup.first"
+"""Handlers of the wizard's menus, and of the button that leaves the second page."""
+MORE_PAGE: Final = "more"
+"""Value of the last menu, beside the ladders, that turns to the second page."""
 
 
 class How(StrEnum):
@@ -72,6 +79,8 @@ def outcome_text(outcome: Outcome, locale: str = FALLBACK) -> str:
         lines.append(
             say(f"setup.no_{kind}", locale) if place is None else _settled(f"setup.{kind}", place, locale)
         )
+    more = ((kind, outcome.places.get(kind)) for kind in MORE)
+    lines.extend(_settled(f"setup.{kind}", place, locale) for kind, place in more if place is not None)
     tiers = " > ".join(plain(tier.name) for tier in outcome.ladder.tiers)
     lines.append(say("setup.ladder", locale, tiers=tiers))
     lines.extend(f"- {problem}" for problem in outcome.problems)
@@ -87,17 +96,33 @@ def wizard_rows(outcome: Outcome, locale: str = FALLBACK) -> list[hikari.impl.Me
         encode(ROLE_CHOICE),
         placeholder=clean(say("setup.choose_role", locale, name=named), 150),
     )
-    rows = [role]
-    for kind in PLACES:
-        place, row = outcome.places.get(kind), hikari.impl.MessageActionRowBuilder()
-        named = say("setup.nothing", locale) if place is None else f"#{place.name}"
-        row.add_channel_menu(
-            encode(CHANNEL_CHOICE, kind),
-            channel_types=[hikari.ChannelType.GUILD_TEXT],
-            placeholder=clean(say(f"setup.choose_{kind}", locale, name=named), 150),
-        )
-        rows.append(row)
-    return [*rows, ladder_select(outcome.ladder, encode(LADDER_CHOICE), locale)]
+    channels = [_channel_menu(CHANNEL_CHOICE, kind, outcome, locale) for kind in PLACES]
+    # The five rows of a message are taken: the way to the second page is in the last of them.
+    more = {MORE_PAGE: say("setup.more", locale)}
+    return [role, *channels, ladder_select(outcome.ladder, encode(LADDER_CHOICE), locale, more=more)]
+
+
+def more_rows(outcome: Outcome, locale: str = FALLBACK) -> list[hikari.impl.MessageActionRowBuilder]:
+    """The second page: menus for the channels a server may do without; one left empty is none."""
+    back = hikari.impl.MessageActionRowBuilder()
+    back.add_interactive_button(
+        hikari.ButtonStyle.SECONDARY, encode(FIRST_PAGE), label=say("setup.more_back", locale)
+    )
+    return [*(_channel_menu(MORE_CHOICE, kind, outcome, locale) for kind in MORE), back]
+
+
+def _channel_menu(
+    handler: str, kind: str, outcome: Outcome, locale: str
+) -> hikari.impl.MessageActionRowBuilder:
+    place, row = outcome.places.get(kind), hikari.impl.MessageActionRowBuilder()
+    named = say("setup.nothing", locale) if place is None else f"#{place.name}"
+    row.add_channel_menu(
+        encode(handler, kind),
+        channel_types=[hikari.ChannelType.GUILD_TEXT],
+        placeholder=clean(say(f"setup.choose_{kind}", locale, name=named), 150),
+        min_values=0 if kind in MORE else 1,
+    )
+    return row
 
 
 def _settled(key: str, settled: Settled, locale: str) -> str:

@@ -17,16 +17,20 @@ from components.choices import choices
 from components.ladder_lines import LADDER_FORM, OWN, ladder_form
 from components.setup import (
     CHANNEL_CHOICE,
+    FIRST_PAGE,
     LADDER_CHOICE,
+    MORE,
+    MORE_CHOICE,
+    MORE_PAGE,
     PLACES,
     ROLE_CHOICE,
-    Outcome,
+    more_rows,
     outcome_text,
     wizard_rows,
 )
 from components.texts import describe, say
 from components.who import Caller
-from plugins.setup.steps import Choice, run_through
+from plugins.setup.steps import NONE, Choice, run_through
 from state.configure import Configuration
 from state.ladder import PRESETS
 
@@ -52,6 +56,18 @@ def _lock(caller: Caller) -> asyncio.Lock:
     return lock
 
 
+@tanjun.with_channel_slash_option(
+    "metrics", describe("setup.metrics_option"), default=None, types=[hikari.GuildTextChannel]
+)
+@tanjun.with_channel_slash_option(
+    "alerts", describe("setup.alerts_option"), default=None, types=[hikari.GuildTextChannel]
+)
+@tanjun.with_channel_slash_option(
+    "bookmarks", describe("setup.bookmarks_option"), default=None, types=[hikari.GuildTextChannel]
+)
+@tanjun.with_channel_slash_option(
+    "now_playing", describe("setup.now_playing_option"), default=None, types=[hikari.GuildTextChannel]
+)
 @tanjun.with_str_slash_option(
     "ladder",
     describe("setup.ladder_option"),
@@ -82,13 +98,18 @@ async def setup(
     queue: hikari.InteractionChannel | None,
     review: hikari.InteractionChannel | None,
     ladder: str | None,
+    now_playing: hikari.InteractionChannel | None,
+    bookmarks: hikari.InteractionChannel | None,
+    alerts: hikari.InteractionChannel | None,
+    metrics: hikari.InteractionChannel | None,
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Sets the server up, or completes and changes an earlier set-up."""
     caller = _admit(ctx.interaction)
     if reviewer_role is not None and int(reviewer_role.id) == caller.guild:
         raise UserError(say("setup.everyone_role", caller.locale))
-    given = zip(PLACES, (submissions, queue, review), strict=True)
+    channels = (submissions, queue, review, now_playing, bookmarks, alerts, metrics)
+    given = zip((*PLACES, *MORE), channels, strict=True)
     choice = Choice(
         role=None if reviewer_role is None else int(reviewer_role.id),
         channels={kind: int(channel.id) for kind, channel in given if channel is not None},
@@ -127,11 +148,30 @@ async def channel_chosen(press: Press) -> None:
     await _again(press, caller, Choice(channels={press.args[0]: _id(press, caller)}))
 
 
+@routes.component(MORE_CHOICE)
+async def more_chosen(press: Press) -> None:
+    """Takes a channel, or none, for what its first argument names, and stays on the second page."""
+    caller = _admit(press.interaction)
+    if len(press.args) != 1 or press.args[0] not in MORE:
+        raise UserError(say("common.outdated", caller.locale))
+    channel = _id(press, caller) if press.values else NONE
+    await _again(press, caller, Choice(channels={press.args[0]: channel}), more=True)
+
+
+@routes.component(FIRST_PAGE)
+async def first_page(press: Press) -> None:
+    """Leaves the second page."""
+    await _again(press, _admit(press.interaction), Choice())
+
+
 @routes.component(LADDER_CHOICE)
 async def ladder_chosen(press: Press) -> None:
-    """Takes another ladder, or opens the form to write one, which `/settings` answers."""
+    """Takes another ladder, opens the form to write one, which `/settings` answers, or turns the page."""
     caller = _admit(press.interaction)
     chosen = press.values[0] if len(press.values) == 1 else ""
+    if chosen == MORE_PAGE:
+        await _again(press, caller, Choice(), more=True)
+        return
     if chosen == OWN:
         ladder = await press.get(Configuration).ladder(caller.guild)
         form = ladder_form(ladder, caller.locale)
@@ -150,13 +190,14 @@ def _id(press: Press, caller: Caller) -> int:
     return int(chosen)
 
 
-async def _again(press: Press, caller: Caller, choice: Choice) -> None:
-    """Runs through all steps with one thing chosen anew, and shows what came of it."""
+async def _again(press: Press, caller: Caller, choice: Choice, *, more: bool = False) -> None:
+    """Runs through all steps with one thing chosen anew, and shows what came of it, on either page."""
     async with _lock(caller):
         await press.defer()
         client, configuration = press.get(tanjun.abc.Client), press.get(Configuration)
-        outcome: Outcome = await run_through(caller, client, configuration, choice)
-    await press.update(outcome_text(outcome, caller.locale), components=wizard_rows(outcome, caller.locale))
+        outcome = await run_through(caller, client, configuration, choice)
+    rows = more_rows(outcome, caller.locale) if more else wizard_rows(outcome, caller.locale)
+    await press.update(outcome_text(outcome, caller.locale), components=rows)
 
 
 component = tanjun.Component(name="setup").load_from_scope()

@@ -16,9 +16,10 @@ from tanjun.permissions import calculate_everyone_permissions
 
 from bot.errors import UserError
 from components.dropped import reads_messages
-from components.permissions import permission_names
+from components.permissions import missing_in, permission_names
 from components.refusals import refusal_text
 from components.setup import (
+    MORE,
     PLACES,
     REVIEWS,
     How,
@@ -38,9 +39,16 @@ from state.refusal import Reason, Refused
 _P: Final = hikari.Permissions
 
 
+NONE: Final = 0
+"""Chosen in place of a channel that the server may do without."""
+
+
 @dataclass(frozen=True)
 class Choice:
-    """What somebody chose: ids by kind of channel, a preset of the ladder; the rest is kept or made."""
+    """What somebody chose: ids by kind of channel, a preset of the ladder; the rest is kept or made.
+
+    Of the channels in `MORE` nothing is made, and one may be `NONE`.
+    """
 
     role: int | None = None
     channels: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -53,18 +61,22 @@ async def run_through(
     """Makes or keeps everything, with what was chosen. Raises `UserError` for a choice the server has not."""
     run = await look(caller, client, configuration)
     role = _chosen_role(run, choice.role)
-    channels = {kind: _chosen_channel(run, choice.channels.get(kind)) for kind in PLACES}
+    channels = {kind: _chosen_channel(run, id_) for kind, id_ in choice.channels.items() if id_ != NONE}
     await _settle_language(run)
     reviewers = await _settle_role(run, role)
     if choice.ladder is not None:
         await _settle_ladder(run, choice.ladder)
     places: dict[str, Settled | None] = {}
     for kind in PLACES:
-        places[kind] = await _settle_channel(run, kind, channels[kind], reviewers)
+        places[kind] = await _settle_channel(run, kind, channels.get(kind), reviewers)
     review_place = places["review"]
     if review_place is not None:
         await _check_review(run, review_place, reviewers)
     await put_up(run, places)
+    if any(choice.channels.get(kind) == NONE for kind in MORE):
+        await run.record({f"channel:{kind}": None for kind in MORE if choice.channels.get(kind) == NONE})
+    for kind in MORE:
+        places[kind] = await _settle_more(run, kind, channels.get(kind))
     await _look_elsewhere(run)
     if not reads_messages(client.shards):
         run.problems.append(run.say("setup.pastes_off"))
@@ -82,9 +94,7 @@ def _chosen_role(run: Run, id_: int | None) -> hikari.Role | None:
     return role
 
 
-def _chosen_channel(run: Run, id_: int | None) -> hikari.GuildTextChannel | None:
-    if id_ is None:
-        return None
+def _chosen_channel(run: Run, id_: int) -> hikari.GuildTextChannel:
     channel = run.channels.get(id_)
     if channel is None:
         raise UserError(say("common.outdated", run.caller.locale))
@@ -166,6 +176,19 @@ async def _settle_channel(
         settled = Settled(int(made.id), made.name or name, How.CREATED)
     await run.record({f"channel:{kind}": str(settled.id)})
     return settled
+
+
+async def _settle_more(run: Run, kind: str, chosen: hikari.GuildTextChannel | None) -> Settled | None:
+    """Keeps or takes a channel the server may do without, and says what the bot lacks in it."""
+    kept = (await run.configuration.settings(run.caller.guild)).channels.get(kind, 0)
+    channel = chosen or run.channels.get(kept)
+    if channel is None:
+        return None
+    if chosen is not None:
+        await run.record({f"channel:{kind}": str(int(chosen.id))})
+    if missing := missing_in("queue", run.held(channel), run.caller.locale):
+        run.problems.append(run.say("setup.display_off", id=channel.id, permissions=missing))
+    return Settled(int(channel.id), channel.name or "", How.KEPT if chosen is None else How.CHOSEN)
 
 
 async def _make_channel(

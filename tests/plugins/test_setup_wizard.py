@@ -57,6 +57,41 @@ async def test_role_channels_and_ladder_are_chosen_afterwards(stage: Stage) -> N
     assert "Gold > Free" in (await sent.settled()).text
 
 
+async def test_channels_that_a_server_may_do_without_have_a_page_of_their_own(stage: Stage) -> None:
+    guild, general = fresh(stage)
+    configuration = stage.app.stores.configuration
+    news, secret = guild.create_channel("news"), guild.create_channel("secret")
+    answer = await (await guild.owner.command("setup", general, bookmarks=news)).settled()
+    assert f"Cards of bookmarked songs: <#{news.id}>, as you chose" in answer.text
+    assert answer.component("s1:setup.more:metrics") is None
+    await (await guild.owner.choose(answer, "s1:setup.ladder", ["more"])).settled()
+    for kind in ("now_playing", "alerts", "metrics"):
+        await (await guild.owner.choose(answer, f"s1:setup.more:{kind}", [general])).settled()
+    stage.discord.faults.withdraw(secret, int(Permission.SEND_MESSAGES))
+    await (await guild.owner.choose(answer, "s1:setup.more:now_playing", [secret])).settled()
+    assert f"Announcements of what plays: <#{secret.id}>, as you chose" in answer.text
+    assert f"In <#{secret.id}> I lack **Send Messages**" in answer.text
+    await (await guild.owner.choose(answer, "s1:setup.more:alerts", [])).settled()
+    assert "Alerts about" not in answer.text and "Tables of TikTok lives" in answer.text
+    channels = (await configuration.settings(int(guild.id))).channels
+    assert {kind: channels.get(kind, 0) for kind in ("now_playing", "bookmarks", "alerts", "metrics")} == {
+        "now_playing": secret.id,
+        "bookmarks": news.id,
+        "alerts": 0,
+        "metrics": general.id,
+    }
+    await (await guild.owner.press(answer, label="Back")).settled()
+    assert answer.component("s1:setup.role") is not None and answer.component(label="Back") is None
+    assert sorted(each.name for each in guild.channels) == [
+        "general",
+        "news",
+        "secret",
+        "song-queue",
+        "song-review",
+        "submit-your-song",
+    ]
+
+
 async def test_what_is_missing_is_told_and_mended_by_choosing(stage: Stage) -> None:
     guild, general = fresh(stage, BOT & ~int(Permission.MANAGE_CHANNELS | Permission.MANAGE_ROLES))
     answer = await (await guild.owner.command("setup", general)).settled()
@@ -75,10 +110,15 @@ async def test_nobody_else_chooses(stage: Stage) -> None:
         ("s1:setup.role", [str(guild.everyone.id)]),
         ("s1:setup.channel:queue", [str(general.id)]),
         ("s1:setup.ladder", ["lines"]),
+        ("s1:setup.ladder", ["more"]),
+        ("s1:setup.more:alerts", [str(general.id)]),
+        ("s1:setup.more:alerts", []),
     )
     for custom_id, values in forged:
         pressed = await stranger.choose(answer, custom_id, values, forge=True)
         assert "may manage this server" in await said(pressed)
+    pressed = await stranger.press(answer, "s1:setup.first", forge=True)
+    assert "may manage this server" in await said(pressed)
     wrong = (
         ("s1:setup.role", [str(guild.everyone.id)], "everybody could move the queue"),
         ("s1:setup.role", ["5"], "older message"),
