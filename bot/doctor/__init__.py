@@ -11,6 +11,7 @@ from bot.doctor.discord import check_discord
 from bot.doctor.findings import Finding, Level, fail
 from bot.doctor.machine import check_data_dir, check_python
 from bot.doctor.servers import check_postgres, check_redis
+from bot.doctor.tiktok import check_tiktok
 from bot.errors import SettingsError
 from bot.settings import Settings, load
 
@@ -40,8 +41,9 @@ async def examine(env_file: Path = Path(".env")) -> AsyncIterator[Finding]:
         for check in (check_redis, check_postgres):
             async for finding in check(settings):
                 yield finding
-    async for finding in check_discord(settings):
-        yield finding
+    for check in (check_discord, check_tiktok):
+        async for finding in check(settings):
+            yield finding
 
 
 def _summary(settings: Settings) -> str:

@@ -12,9 +12,11 @@ import pytest
 from bot import doctor, embedded, settings
 from bot.doctor import Finding, Level
 from bot.doctor.servers import redis_durability
+from bot.doctor.tiktok import check_tiktok
 from components.permissions import ASKED
 from sandbox.discord import Permission, Sandbox
 from sandbox.discord.guilds import BOT
+from sandbox.tiktok import TikTok
 
 
 @pytest.fixture
@@ -44,8 +46,22 @@ def patient(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
 
 
 @pytest.fixture
-def in_sandbox(patient: Patient, sandbox: Sandbox) -> Patient:
-    patient.values |= {"DISCORD_BOT_TOKEN": sandbox.token, "DISCORD_REST_URL": sandbox.rest_url}
+async def tiktok() -> AsyncIterator[TikTok]:
+    double = await TikTok.start()
+    double.host("tiktok")
+    yield double
+    await double.close()
+
+
+@pytest.fixture
+def in_sandbox(patient: Patient, sandbox: Sandbox, tiktok: TikTok) -> Patient:
+    patient.values |= {
+        "DISCORD_BOT_TOKEN": sandbox.token,
+        "DISCORD_REST_URL": sandbox.rest_url,
+        "TIKTOK_URL": tiktok.app_url,
+        "TIKTOK_SIGN_URL": tiktok.sign_url,
+        "TIKTOK_SIGN_KEY": tiktok.sign_key,
+    }
     return patient
 
 
@@ -71,7 +87,7 @@ async def test_a_healthy_bot(in_sandbox: Patient, sandbox: Sandbox) -> None:
     assert set(levels(findings).values()) == {Level.OK}, [str(finding) for finding in findings.values()]
     assert list(findings) == [
         "Python", "Settings", "Data directory", "Redis", "Redis durability", "PostgreSQL", "Schema",
-        "Discord", "Gateway", "Intents", "Servers", "Permissions",
+        "Discord", "Gateway", "Intents", "Servers", "Permissions", "Signing service", "TikTok",
     ]  # fmt: skip
     assert "redis-cli -s " in findings["Redis"].found
     assert "Late Night Reviews" in findings["Servers"].found
@@ -123,6 +139,45 @@ async def test_what_the_bot_may_not_is_told_with_what_is_off(in_sandbox: Patient
     guild.role_by_id[guild.bot_role.id].permissions |= int(Permission.PIN_MESSAGES)
     findings = await in_sandbox.examine(GUILD_ID=str(guild.id))
     assert findings["Permissions"].found == "the bot has all but Manage Roles, which only /setup needs"
+
+
+async def tiktok_as(patient: Patient, **values: str) -> dict[str, str]:
+    """What the doctor says of TikTok and its signing service."""
+    patient.env_file.write_text(
+        "\n".join(f"{name}={value}" for name, value in (patient.values | values).items())
+    )
+    given = settings.load(patient.env_file)
+    return {finding.what: str(finding) async for finding in check_tiktok(given)}
+
+
+async def test_tiktok_and_the_key_of_its_signing_service(in_sandbox: Patient, tiktok: TikTok) -> None:
+    tiktok.signer.limits["day"] = 40
+    said = await tiktok_as(in_sandbox)
+    assert said["Signing service"].endswith("answers and knows the key, 40 of 40 connections left today")
+    assert said["TikTok"] == f"ok    TikTok: {tiktok.app_url} answers"
+    said = await tiktok_as(in_sandbox, TIKTOK_SIGN_KEY="hunter2")
+    assert "refuses the key; lives cannot be listened to" in said["Signing service"]
+    assert "hunter2" not in said["Signing service"]
+    said = await tiktok_as(in_sandbox, TIKTOK_SIGN_KEY="")
+    assert "wants a key and none is set" in said["Signing service"]
+    tiktok.sign_key = ""
+    said = await tiktok_as(in_sandbox, TIKTOK_SIGN_KEY="")
+    assert "answers, but no key is set, so the limits for everybody hold" in said["Signing service"]
+    assert tiktok.signer.calls == 0, "a signature was asked for"
+
+
+async def test_tiktok_and_its_signing_service_out_of_reach(in_sandbox: Patient, tiktok: TikTok) -> None:
+    tiktok.faults.answer("limits", 503, times=1)
+    tiktok.faults.captcha("api", times=None)
+    tiktok.faults.captcha("page", times=None)
+    said = await tiktok_as(in_sandbox)
+    assert said["Signing service"].startswith("warn") and "answers 503" in said["Signing service"]
+    assert said["TikTok"].startswith("warn") and "takes this machine for a robot" in said["TikTok"]
+    address = tiktok.app_url
+    await tiktok.close()
+    said = await tiktok_as(in_sandbox)
+    assert "does not answer; lives cannot be listened to" in said["Signing service"]
+    assert said["TikTok"].startswith(f"warn  TikTok: {address} does not answer; lives cannot be")
 
 
 async def test_a_weak_redis_of_ones_own(in_sandbox: Patient, directory: Path) -> None:
