@@ -16,7 +16,7 @@ from state.ladder import Ladder
 PAGE: Final = 10
 PAGE_HANDLER: Final = "wallet.page"
 _COLOR: Final = 0xC8A24B
-_CAUSES: Final = ("bought", "undone", "restored", "gifts", "active")
+_CAUSES: Final = ("bought", "undone", "restored", "mended", "gifts", "active")
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,8 @@ class Archive:
                 return False
             await connection.execute("DELETE FROM live WHERE guild_id = $1", guild_id)
             await _apply(connection, guild_id, replay([picture], {}))
+            wallet = {row.field: row.value for row in rows if row.name == "wallet"}
+            await ledger.mend(connection, guild_id, revision, wallet)
             await connection.execute("UPDATE guilds SET live_exact = true WHERE guild_id = $1", guild_id)
         return True
 

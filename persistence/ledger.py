@@ -28,6 +28,18 @@ ORDER BY rev DESC, place DESC LIMIT $3 OFFSET $4
 """
 COUNT = "SELECT count(*) FROM ledger WHERE guild_id = $1 AND user_id = $2"
 SUMS = "SELECT user_id, sum(change)::bigint AS total FROM ledger WHERE guild_id = $1 GROUP BY user_id"
+# Where moves never arrived, say by how much the balances are other than the changes that did.
+MEND = """
+INSERT INTO ledger (guild_id, rev, place, user_id, change, cause, balance, at)
+SELECT $1, $2, 1000000 + row_number() OVER (ORDER BY user_id), user_id,
+       coalesce(held.balance, 0) - coalesce(sums.total, 0), 'mended', coalesce(held.balance, 0), now()
+FROM unnest($3::bigint[], $4::bigint[]) AS held (user_id, balance)
+FULL JOIN (
+    SELECT user_id, sum(change)::bigint AS total FROM ledger WHERE guild_id = $1 GROUP BY user_id
+) AS sums USING (user_id)
+WHERE coalesce(held.balance, 0) <> coalesce(sums.total, 0)
+ON CONFLICT DO NOTHING
+"""
 # Forget a person: the rows are theirs alone.
 FORGET = "DELETE FROM ledger WHERE guild_id = $1 AND user_id = $2 AND rev <= $3"
 
@@ -80,6 +92,12 @@ async def add(connection: Connection, guild_id: int, events: Iterable[Event]) ->
     ]
     if rows:
         await connection.execute(INSERT, guild_id, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def mend(connection: Connection, guild_id: int, revision: int, balances: Mapping[str, str]) -> None:
+    """Make the ledger sum to what wallets hold as of a revision, after moves that never arrived."""
+    users = [int(user) for user in balances]
+    await connection.execute(MEND, guild_id, revision, users, [int(coins) for coins in balances.values()])
 
 
 def _changes(event: Event) -> Sequence[Sequence[Any]]:

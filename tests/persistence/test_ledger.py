@@ -144,6 +144,21 @@ async def test_what_was_archived_before_there_was_a_ledger_is_in_it(purse: Purse
     assert await purse.ledger.of_user(purse.show.guild, ALICE.id) == before
 
 
+async def test_moves_that_never_arrived_are_made_up_for(purse: Purse) -> None:
+    show, guild = purse.show, purse.show.guild
+    for who, amount in ((ALICE, 90), (BRUNO, 20), (ALICE, 5), (ALICE, 1)):
+        await purse.give(who, amount)
+    arrived = [each for each in await recovery.entries(guild, 0, 100, show.redis) if each.revision in (1, 4)]
+    await show.archive.append(guild, arrived)
+    assert await purse.ledger.sums(guild) == {ALICE.id: 91}
+    assert await recovery.capture(guild, show.redis, show.archive)
+    await purse.agrees()
+    found, _ = await purse.ledger.of_user(guild, ALICE.id, limit=1)
+    assert [(each.change, each.cause, each.balance) for each in found] == [(5, "mended", 96)]
+    await recovery.capture(guild, show.redis, show.archive)
+    await purse.agrees()
+
+
 async def test_what_was_refused_leaves_no_row(purse: Purse) -> None:
     await purse.give(ALICE, 10)
     with pytest.raises(Refused):
