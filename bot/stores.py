@@ -22,6 +22,7 @@ from persistence.pool import open_pool
 from persistence.privacy import Privacy
 from persistence.recovery import open_guild
 from persistence.sessions import Sessions
+from state.asked import Asked
 from state.cards import Cards
 from state.configure import Configuration
 from state.connection import connect
@@ -62,6 +63,7 @@ class Stores:
     sessions: Sessions
     live: Live
     hosts: Hosts
+    asked: Asked
     report: tuple[str, ...]
     addresses: Mapping[str, str]
 
@@ -141,6 +143,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             sessions=Sessions(pool),
             live=Live(redis, scripts),
             hosts=Hosts(redis, scripts),
+            asked=Asked(redis, scripts),
             report=tuple(report),
             addresses={"REDIS_URL": redis_url, "DATABASE_URL": database_url},
         )

@@ -16,6 +16,7 @@ from bot.errors import Reporter
 from bot.live.alerts import HostAlerts
 from bot.live.child import LiveProcess
 from bot.live.closing import Closing
+from bot.live.places import Places
 from bot.pictures import DrawingProcess
 from bot.settings import Settings
 from bot.stores import Stores
@@ -72,6 +73,16 @@ def upkeeps(stores: Stores, rest: hikari.api.RESTClient, reporter: Reporter) -> 
             sessions=stores.sessions,
             configuration=stores.configuration,
             pictures=DrawingProcess(),
+            feed=stores.feed,
+            reporter=reporter,
+        ),
+        Places(
+            rest=rest,
+            redis=stores.redis,
+            asked=stores.asked,
+            queue=stores.queue,
+            points=stores.points,
+            configuration=stores.configuration,
             feed=stores.feed,
             reporter=reporter,
         ),

@@ -32,11 +32,11 @@ def lost_text(host: Host, locale: str = FALLBACK) -> str:
     return say(f"hosts.lost_{why}", locale, handle=plain(host.handle), at=_at(since))
 
 
-def back_text(host: Host, locale: str = FALLBACK) -> str:
-    """That a host is heard again, and what is missing."""
+def back_text(host: Host, locale: str = FALLBACK, *, live: bool) -> str:
+    """That an outage is over, and what is missing; `live` is whether the host is heard now."""
     since, until = host.over or (0, 0)
     return say(
-        "hosts.back",
+        "hosts.back" if live else "hosts.back_over",
         locale,
         handle=plain(host.handle),
         since=f"<t:{since // 1000}:T>",
@@ -49,7 +49,7 @@ def _lines(host: Host, status: Status | None, locale: str) -> str:
         state = say("hosts.nobody", locale)
         return say("hosts.line", locale, handle=plain(host.handle), state=state, since="")
     since = say("hosts.since", locale, at=_at(status.since)) if status.since else ""
-    state = say(f"hosts.{status.state}", locale)
+    state = say(f"hosts.state_{status.state}", locale)
     lines = [say("hosts.line", locale, handle=plain(host.handle), state=state, since=since)]
     if status.session:
         lines.append(say("hosts.session", locale, session=status.session, room=status.room))
@@ -57,8 +57,9 @@ def _lines(host: Host, status: Status | None, locale: str) -> str:
         per_minute = number(status.per_minute, locale)
         lines.append(say("hosts.heard", locale, at=_at(status.last_event), count=per_minute))
     if status.failures:
-        lines.append(say("hosts.failures", locale, count=number(status.failures, locale)))
-    if status.state not in ("live", "waiting") and status.reason:
+        key = "hosts.failure" if status.failures == 1 else "hosts.failures"
+        lines.append(say(key, locale, count=number(status.failures, locale)))
+    if status.reason and (status.failures or status.state not in ("live", "waiting", "stopped")):
         lines.append(say("hosts.why", locale, reason=plain(status.reason, 120)))
     if status.next_try:
         lines.append(say("hosts.next_try", locale, at=_at(status.next_try)))

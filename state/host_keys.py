@@ -7,7 +7,7 @@ from typing import Final
 from state.keys import key
 from state.keyspace import Field, Key, Rebuilt, Type, add, documented
 
-STATUS_SECONDS: Final = 60
+STATUS_SECONDS: Final = 20
 """How long a status stands without being written again: then no process looks after the host."""
 
 SIGN_TURN: Final = "sl:{sign}:turn"
@@ -61,7 +61,7 @@ def hosts(guild: int) -> str:
     "sl:{<guild>}:host:<handle>",
     Type.HASH,
     Rebuilt.RECOMPUTED,
-    "they expire; written every 15 s while a process looks after the host",
+    "they expire; written every 5 s while a process looks after the host",
     fields=_HOST,
     ttl=STATUS_SECONDS,
 )

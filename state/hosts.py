@@ -159,7 +159,7 @@ class Hosts:
         return Status.from_hash(await fields_of(self._redis, host_keys.host(guild, handle)))
 
     async def show_status(self, guild: int, handle: str, status: Status) -> None:
-        """Writes how its connection stands; to be written again within 60 s."""
+        """Writes how its connection stands; to be written again within 20 s."""
         key = host_keys.host(guild, handle)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(key)

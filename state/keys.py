@@ -22,6 +22,7 @@ _REQUEST_SECONDS = 900
 _LEASE_SECONDS = 15
 _TOLD_SECONDS = 30 * 24 * 3600
 PROOF_SECONDS = 900
+ASKED_SECONDS = 900
 """How long a code that proves a TikTok handle can be typed in the chat."""
 QUESTION_SECONDS = 840
 """How long a question waits for its answer: less than the answer of a move is kept."""

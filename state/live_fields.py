@@ -76,3 +76,5 @@ CURVE: Final = (
         "minutes since 1970: most viewers, coins gifted, songs that began (number,number or -)",
     ),
 )
+
+ASKED: Final = (Field("<user>", _MS, "when that account asked, by the clock of the chat"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from state import live_fields as fields
-from state.keys import key
+from state.keys import ASKED_SECONDS, key
 from state.keyspace import Rebuilt, Type, documented
 
 _HANDLE: Final = "TikTok user id"
@@ -152,3 +152,28 @@ def session_viewers(guild: int, id_: int) -> str:
 def session_curve(guild: int, id_: int) -> str:
     """A session minute by minute."""
     return key(guild, f"session:{id_}:curve")
+
+
+@documented(
+    "sl:{<guild>}:asked",
+    Type.HASH,
+    Rebuilt.NEVER,
+    "one of each account, until it is answered a moment later",
+    fields=fields.ASKED,
+)
+def asked(guild: int) -> str:
+    """Who asked in a live's chat where their songs are, and was not answered yet."""
+    return key(guild, "asked")
+
+
+@documented(
+    "sl:{<guild>}:asked:<user>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire",
+    value="ms since 1970",
+    ttl=ASKED_SECONDS,
+)
+def asked_last(guild: int, user: int) -> str:
+    """When an account last asked that, by the chat's clock; the next question counts a minute later."""
+    return key(guild, f"asked:{user}")

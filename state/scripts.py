@@ -78,6 +78,10 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "DAY_MS": str(24 * 3600 * 1000),
     "PROOF_SECONDS": str(keys.PROOF_SECONDS),
     "PROOF_TRIES": "5",
+    # One question a minute in a chat; an older one is history that TikTok tells again.
+    "ASK_PAUSE_MS": "60000",
+    "ASK_STALE_MS": "300000",
+    "ASKED_SECONDS": str(keys.ASKED_SECONDS),
     "MOST_AWAITED": "5",
     "DEFAULT_NOTICES": "'dm'",
     "DEFAULT_LADDER": "{" + ", ".join(f"['{t.label}'] = '{t.name}'" for t in SKIPS.tiers) + "}",

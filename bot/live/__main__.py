@@ -15,6 +15,7 @@ import uvloop
 from bot import logs
 from bot.errors import Reporter, StartupError
 from bot.live.chat import Chat
+from bot.live.listener import PATIENCE
 from bot.live.watch import Watch
 from bot.settings import Settings, load
 from bot.stores import open_stores
@@ -41,9 +42,16 @@ def endpoints(settings: Settings) -> Endpoints:
 
 @contextlib.asynccontextmanager
 async def listening(
-    settings: Settings, *, pace: Pace | None = None, spacing: float = SPACING_SECONDS
-) -> AsyncGenerator[None]:
-    """Listens to every host that is wanted, inside the block. `spacing`: seconds between two signatures."""
+    settings: Settings,
+    *,
+    pace: Pace | None = None,
+    spacing: float = SPACING_SECONDS,
+    patience: float = PATIENCE,
+) -> AsyncGenerator[asyncio.Task[None]]:
+    """Listens to every host that is wanted, inside the block; gives the task that does, which never ends.
+
+    `spacing` is in seconds between two signatures, `patience` in seconds until an outage is told.
+    """
     reporter = Reporter()
     async with contextlib.AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings))
@@ -54,33 +62,41 @@ async def listening(
             redis=stores.redis,
             live=stores.live,
             hosts=stores.hosts,
-            chat=Chat(stores.configuration, stores.handles, stores.live, stores.queue),
+            chat=Chat(stores.configuration, stores.handles, stores.live, stores.queue, stores.asked),
             feed=stores.feed,
             reporter=reporter,
             pace=pace,
+            patience=patience,
         )
         await stores.feed.open()
         stack.push_async_callback(stores.feed.close)
         work = asyncio.create_task(watch.run(), name="hosts")
         try:
-            yield
+            yield work
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    parent = asyncio.create_task(_end_of_input())
-    parent.add_done_callback(lambda _: stop.set())
-    async with listening(settings):
+    async with listening(settings) as work:
         _log.info("Listening to TikTok.")
-        await stop.wait()
-    parent.cancel()
-    await asyncio.gather(parent, return_exceptions=True)
+        ends = [asyncio.create_task(each) for each in (stop.wait(), _end_of_input())]
+        try:
+            await asyncio.wait([work, *ends], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+        if work.done():
+            # Whoever started this process starts it again.
+            Reporter().report(work.exception() or RuntimeError("it ended"), "listening to TikTok")
+            return 1
+    return 0
 
 
 async def _end_of_input() -> None:
@@ -101,11 +117,10 @@ def main() -> int:
             *(settings.token, settings.redis_url, settings.database_url, settings.tiktok_sign_key),
         ]
         logs.configure(settings.log, [secret.get_secret_value() for secret in secrets if secret is not None])
-        uvloop.run(_run(settings))
+        return uvloop.run(_run(settings))
     except StartupError as error:
         print(f"skipline: {error}", file=sys.stderr)  # noqa: T201 - as the command line does
         return error.exit_code
-    return 0
 
 
 if __name__ == "__main__":

@@ -56,10 +56,13 @@ class HostAlerts(Upkeep):
             if self.closed or not await lease.holds():
                 self.mark(guild)
                 return 0.0
+            if host.over is not None:
+                status = await self._hosts.status(guild, host.handle)
+                live = status is not None and status.state == "live"
+                text = back_text(host, settings.language, live=live)
+                await self._say(guild, host, host.over[0], "back", text)
             if host.outage is not None and not host.outage.told:
                 await self._say(guild, host, host.outage.since, "lost", lost_text(host, settings.language))
-            elif host.over is not None:
-                await self._say(guild, host, host.over[0], "back", back_text(host, settings.language))
         return 0.0
 
     async def _say(self, guild: int, host: Host, since: int, what: str, text: str) -> None:

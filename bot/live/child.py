@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from bot.settings import SECRETS, Settings
 from state.feed import Change, Feed
@@ -25,11 +27,17 @@ _log = logging.getLogger("skipline.live")
 PATIENCE: Final = 10.0
 """Seconds a stopping process is given before it is killed."""
 
+FIRST_PAUSE: Final = 1.0
+"""Seconds until a process that died is started again; twice as many each time it did not run long."""
+
 LONGEST_PAUSE: Final = 30.0
-"""Seconds at the most until a process that died is started again."""
+"""Seconds at the most."""
 
 LONG_RUN: Final = 60.0
 """Seconds after which a process counts as having run well."""
+
+
+_WATCHED: Final = frozenset({"host_connected", "restored", "restored_backup"})
 
 
 class LiveProcess:
@@ -42,9 +50,9 @@ class LiveProcess:
         }
         self._environment = {**kept, **settings.to_environment(), **environment}
         self._redis = redis
-        self._needed = asyncio.Event()
+        self._news = asyncio.Event()
         self._child: asyncio.subprocess.Process | None = None
-        feed.listen(self._heard, self._look)
+        feed.listen(self._heard, self._resumed)
 
     @property
     def pid(self) -> int | None:
@@ -52,19 +60,29 @@ class LiveProcess:
         return self._child.pid if self._child is not None and self._child.returncode is None else None
 
     def _heard(self, change: Change) -> None:
-        if change.kind == "host_connected":
-            self._needed.set()
+        if change.kind in _WATCHED:
+            self._news.set()
 
-    async def _look(self) -> None:
-        if not self._needed.is_set() and await any_wanted(self._redis):
-            self._needed.set()
+    async def _resumed(self) -> None:
+        self._news.set()
+
+    async def _needed(self) -> None:
+        """Waits until some guild wants a host."""
+        while True:
+            self._news.clear()
+            try:
+                if await any_wanted(self._redis):
+                    return
+                await self._news.wait()
+            except (RedisError, OSError) as gone:
+                _log.warning("Whether anybody wants a host is asked again (%s).", type(gone).__name__)
+                await asyncio.sleep(1.0)
 
     async def run(self) -> None:
         """Waits for the need, then keeps it running until cancelled."""
         loop = asyncio.get_running_loop()
-        pause = 1.0
-        await self._look()
-        await self._needed.wait()
+        pause = FIRST_PAUSE
+        await self._needed()
         try:
             while True:
                 started = loop.time()
@@ -75,11 +93,16 @@ class LiveProcess:
                     "bot.live",
                     env=self._environment,
                     stdin=asyncio.subprocess.PIPE,
+                    # Ctrl-C reaches all processes of a terminal; this one ends when we say so.
+                    start_new_session=True,
                 )
+                _log.info("The TikTok process %d is started.", self._child.pid)
                 code = await self._child.wait()
-                pause = 1.0 if loop.time() - started > LONG_RUN else min(pause * 2, LONGEST_PAUSE)
-                _log.error("The TikTok process ended (code %d); it is started again in %.0f s.", code, pause)
+                if loop.time() - started > LONG_RUN:
+                    pause = FIRST_PAUSE
+                _log.error("The TikTok process ended (%s); it is started again in %.0f s.", _why(code), pause)
                 await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
         finally:
             await self._end()
 
@@ -95,3 +118,8 @@ class LiveProcess:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.wait()
+
+
+def _why(code: int) -> str:
+    """What an exit code says: a process that was killed has the signal's number, negative."""
+    return f"code {code}" if code >= 0 else signal.Signals(-code).name

@@ -63,6 +63,15 @@ class Closing(Upkeep):
         self._sessions = sessions
         self._configuration = configuration
         self._pictures = pictures
+        self._looks: dict[int, asyncio.TimerHandle] = {}
+        self._posted: set[tuple[int, int]] = set()
+
+    async def close(self) -> None:
+        """Ends with the round in flight."""
+        await super().close()
+        for look in self._looks.values():
+            look.cancel()
+        self._looks.clear()
 
     async def _round(self, guild: int, lease: Lease) -> float:
         """Ends what is over, and stores what has ended."""
@@ -81,9 +90,14 @@ class Closing(Upkeep):
                 self.mark(guild)
                 return RETRY_SECONDS
         if due is not None:
-            # Kept outside the round: a lease is not held for the length of a show.
-            asyncio.get_running_loop().call_later(min(due, LOOK_SECONDS), self.mark, guild)
+            self._look_again(guild, min(due, LOOK_SECONDS))
         return 0.0
+
+    def _look_again(self, guild: int, seconds: float) -> None:
+        """One timer a guild, outside the round: a lease is not held for the length of a show."""
+        if guild in self._looks:
+            self._looks[guild].cancel()
+        self._looks[guild] = asyncio.get_running_loop().call_later(seconds, self.mark, guild)
 
     async def _end_those_over(self, guild: int) -> float | None:
         """Ends sessions whose host stayed away too long; gives the seconds until the next may be due."""
@@ -103,6 +117,11 @@ class Closing(Upkeep):
                     due = min(due, left / 1000 + 0.05)
             elif session.host not in wanted:
                 await self._end(guild, session, now)
+            elif (heard := max(session.last_at, session.connected_at)) + grace <= now and (
+                await self._hosts.status(guild, session.host) is None
+            ):
+                # Nothing came for all that time, and no process listens that could know better.
+                await self._end(guild, session, heard)
         return due
 
     async def _end(self, guild: int, session: LiveSession, at: int) -> None:
@@ -122,6 +141,7 @@ class Closing(Upkeep):
         except Refused as refused:
             if refused.reason is not Reason.NO_SESSION:
                 raise
+        self._posted.discard((guild, session.id))
 
     async def _record(self, guild: int, session: LiveSession) -> tuple[kept.LiveSession, list[kept.Viewer]]:
         rows = await self._live.viewers(guild, session.id)
@@ -178,7 +198,7 @@ class Closing(Upkeep):
         """Posts the table where the guild wants it. A crash right after posts no second one (same nonce)."""
         settings = await self._configuration.settings(guild)
         channel = settings.channels.get("metrics", 0)
-        if not channel:
+        if not channel or (guild, record.session) in self._posted:
             return
         locale = settings.language
         viewers, count = await self._sessions.viewers(guild, record.session, limit=PAGE)
@@ -205,6 +225,8 @@ class Closing(Upkeep):
             )
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
             _log.warning("The table of a live of guild %d cannot be posted: %s", guild, refused.message)
+        # Discord knows a nonce for minutes; Redis may be away for longer before the session leaves it.
+        self._posted.add((guild, record.session))
 
 
 def _moment(milliseconds: int) -> datetime:

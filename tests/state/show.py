@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from redis.asyncio import Redis
 
 from state import keys
+from state.asked import Asked
 from state.configure import Configuration
 from state.guild_settings import POINTED
 from state.handles import Handles
-from state.hosts import Hosts
+from state.hosts import Hosts, Status
 from state.housekeeping import Housekeeping
 from state.ladder import SKIPS, Ladder
 from state.live import Live
@@ -24,6 +26,7 @@ from state.questions import Questions
 from state.queue import Queue
 from state.refusal import Refused
 from state.scripts import Actor
+from state.sign_gate import SharedSignGate
 from state.song import NewSong
 from state.wallet import Wallet
 
@@ -163,6 +166,7 @@ class Show:
         hosts = Hosts(self.redis, self.queue._scripts)
         for host in ("mia", "theo"):
             await hosts.connect(guild, self.request(), MIA, host)
+        await self.lost_and_back(hosts, look)
         at = (await self.redis.time())[0] * 1000
         session = (await live.begin(guild, "mia", 6000, 71, at)).session
         other = (await live.begin(guild, "theo", 6001, 72, at)).session
@@ -191,6 +195,22 @@ class Show:
         with contextlib.suppress(Refused):
             await live.stored(guild, session)
 
+    async def lost_and_back(self, hosts: Hosts, look: Look) -> None:
+        """A host that is found, lost, told of and back, one let go, and the gate before signatures."""
+        guild, gate = self.guild, SharedSignGate(self.redis)
+        await hosts.known(guild, self.request(), MIA, "mia", 6000)
+        await hosts.lost(guild, self.request(), MIA, "mia", "reconnecting", 5)
+        # Unless the bot was quicker.
+        with contextlib.suppress(Refused):
+            await hosts.told(guild, self.request(), MIA, "mia", 5)
+        await hosts.back(guild, self.request(), MIA, "mia")
+        await hosts.connect(guild, self.request(), MIA, "carla")
+        await hosts.disconnect(guild, self.request(), MIA, "carla")
+        await hosts.show_status(guild, "mia", Status("live", 5, "connected", room=71, session=1))
+        await gate.pass_()
+        await gate.limited(5)
+        await look()
+
     async def coins_and_handles(self, look: Look) -> None:
         """Coins given, a skip bought, a name that is awaited and let go, codes asked for and typed."""
         guild, scripts = self.guild, self.queue._scripts
@@ -202,6 +222,7 @@ class Show:
         await handles.claim(guild, self.request(), MIA, gus.id, "not.yet", force=True)
         await handles.start(guild, self.request(), gus, None)
         await handles.prove(guild, self.request(), "ZZZZZ", HANDLE + 3, "gus")
+        await Asked(self.redis, scripts).ask(guild, HANDLE + 2, time.time_ns() // 10**6)
         await self.points.leaderboard(guild, gus.id)
         await look()
         await handles.unlink(guild, self.request(), gus, gus.id, "not.yet")

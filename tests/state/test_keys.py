@@ -33,7 +33,7 @@ class Looker:
         self.kinds: set[str] = set()
 
     async def look(self) -> None:
-        for pattern in (keys.key(self.guild, "*"), "sl:[^{]*"):
+        for pattern in (keys.key(self.guild, "*"), "sl:[^{]*", "sl:{sign}:*"):
             async for name in self.redis.scan_iter(pattern, count=5000):
                 key = keys.find(name)
                 if key is None:
@@ -86,7 +86,9 @@ async def test_a_whole_show_leaves_what_is_documented_and_nothing_else(stage: St
     await stage.display("public", stage.queue)
     telling = stage.discord.faults.delay("POST", "/users/@me/channels", 3.0)
     async with (
-        Lease(redis, keys.lease(guild, "test")).held(),
+        # As if another process answered those who ask and stored sessions, and had not done so yet.
+        Lease(redis, keys.lease(guild, "places")).held(),
+        Lease(redis, keys.lease(guild, "sessions")).held(),
         Lease(redis, keys.common_lease("commands:test")).held(),
     ):
         await show.all_of_it(looker.look)
