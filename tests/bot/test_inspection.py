@@ -69,9 +69,9 @@ async def test_what_plays_and_what_comes_next_and_why(show: Show) -> None:
     assert [row[1] for row in rows] == [f"#{song.number}" for song in board.songs]
     assert [row[-1] for row in rows] == [
         "10 Skip, locked: its place was announced",
-        "Free, 5,000 points",
-        "Free, 300 points",
-        "Free, 90 points",
+        "Free, 5,010 points",
+        "Free, 310 points",
+        "Free, 100 points",
         "Free, bumped: due in 7 turns",
     ]
     await show.approved(ALICE, "Another", 15)
@@ -98,7 +98,7 @@ async def test_points_are_told_by_whose_they_are(show: Show) -> None:
     for _ in range(3):
         await show.next()
     text = await printed(show.redis, show.guild)
-    assert "takes 5000 points of 13" in text and f"user 11 +20; handle {HANDLE} +70" in text
+    assert "takes 5010 points of 13" in text and f"user 11 +20; handle {HANDLE} +70" in text
 
 
 async def test_displays_and_what_they_show(stage: Stage) -> None:

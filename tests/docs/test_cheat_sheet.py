@@ -200,7 +200,7 @@ async def test_why_a_song_is_at_place_7(night: Night) -> None:
     scores = lines[1::2]
     arrivals = [await night.redis.hget(keys.song(night.guild, number), "seq") for number in (1, 2)]
     assert scores[:2] == [str(score.paid(25, int(arrivals[0]))), str(score.paid(10, int(arrivals[1])))]
-    assert scores[2:] == ["-5000", "-300", "-90", "0", "0"]
+    assert scores[2:] == ["-5010", "-310", "-100", "-10", "-10"]
     await night.show.next()
     first = (await night.ask(question)).split("\n")[1]
     assert first.startswith("-89") and len(first) == 17, "the announced song is locked"
@@ -273,7 +273,7 @@ async def test_how_far_behind_the_archive_is(night: Night, database_url: str) ->
 async def test_what_one_artist_owns(night: Night) -> None:
     lines = (await night.ask("What does one artist own?", user=ALICE.id)).split("\n")
     assert lines == [
-        "points 20",
+        "points 30",
         f"handle {HANDLE} points 70",
         "#1 waiting in tier 25: Neon rain",
         "#3 waiting in tier 0: Low tide",
@@ -299,7 +299,7 @@ async def test_whether_anything_grows(night: Night) -> None:
     sizes = {name: int(size) for name, size in (line.split(" ") for line in lines)}
     revision = await night.redis.get(keys.revision(night.guild))
     assert sizes["events"] == int(str(revision))
-    assert (sizes["number"], sizes["queue"], sizes["points:user"], sizes["links"]) == (6, 6, 3, 1)
+    assert (sizes["number"], sizes["queue"], sizes["points:user"], sizes["links"]) == (6, 6, 4, 1)
     # Whatever may hold many things is asked for.
     grows = {
         key.name
