@@ -1,4 +1,4 @@
-"""What a display gets besides being painted: a pin, and a word to somebody who can mend it."""
+"""What is told when a display or an announcement cannot stand: a word to somebody who can mend it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,6 @@ import logging
 import hikari
 
 _log = logging.getLogger("skipline.displays")
-
-_NOTICES_READ = 5
-
-
-async def pin(rest: hikari.api.RESTClient, channel: int, message: hikari.Message) -> None:
-    """Pins a message where that is allowed, and takes away the line by which Discord tells of it."""
-    try:
-        await rest.pin_message(channel, message)
-        async for each in rest.fetch_messages(channel, after=message.id).limit(_NOTICES_READ):
-            told = each.type == hikari.MessageType.CHANNEL_PINNED_MESSAGE
-            if told and each.author.id == message.author.id:
-                await rest.delete_message(channel, each)
-    except hikari.HTTPError as refused:
-        _log.debug("Message %d stands without a pin: %s", message.id, refused)
 
 
 async def tell_owner(rest: hikari.api.RESTClient, guild: int, text: str, channel: int | None) -> None:

@@ -19,8 +19,9 @@ import hikari
 import orjson
 from redis.asyncio import Redis
 
-from bot.display_care import pin, tell_owner
+from bot.display_care import tell_owner
 from bot.errors import Reporter
+from bot.pins import pin
 from bot.upkeep import Upkeep
 from components.display_states import off_text
 from components.displays import Painting, render

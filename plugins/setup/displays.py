@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import hikari
 
+from bot.pins import pin
 from components.permissions import WANTED, each, missing_in, off_without, permission_name
 from components.setup import DISPLAYS, Settled
 from components.texts import say
@@ -55,7 +56,7 @@ async def _stands(run: Run, channel: int, message: int) -> bool:
     try:
         found = await run.rest.fetch_message(channel, message)
         if not found.is_pinned:
-            await run.rest.pin_message(channel, message)
+            await pin(run.rest, channel, found)
     except hikari.NotFoundError:
         return False
     except hikari.HTTPError:

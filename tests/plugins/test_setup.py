@@ -190,6 +190,13 @@ async def test_displays_that_cannot_be_pinned_are_told_of_and_pinned_later(stage
     assert [len(guild.channel(name).pins) for name in ("submit-your-song", "song-queue", "song-review")] == [
         1, 1, 2,
     ]  # fmt: skip
+    told = [
+        m
+        for name in ("submit-your-song", "song-queue", "song-review")
+        for m in guild.channel(name).messages
+        if m.type == 6
+    ]
+    assert not told, "the lines by which Discord tells of the pins"
 
 
 async def test_a_run_that_failed_half_way_is_completed(stage: Stage) -> None:
