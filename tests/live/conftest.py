@@ -1,22 +1,28 @@
-"""A local TikTok, and the process that listens to it working for the staged bot."""
+"""A local TikTok, and processes that listen to it, working for the staged bot."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Protocol
 
 import pytest
 from pydantic import SecretStr
 
 from bot.live.__main__ import listening
+from bot.settings import Settings
 from integrations.tiktok.status import Pace
-from sandbox.discord import Sandbox
 from sandbox.tiktok import TikTok
 from tests.stage import Stage
 
 PACE = Pace(
     poll=0.1, poll_late=0.1, poll_refused=0.2, silence=2.0, backoff=0.05, backoff_cap=0.5, refused=0.5
 )
+PATIENCE = 1.0
 
 
 @pytest.fixture
@@ -26,14 +32,10 @@ async def tiktok() -> AsyncIterator[TikTok]:
     await double.close()
 
 
-Start = Callable[[], Awaitable[AsyncExitStack]]
-
-
 @pytest.fixture
-async def listen(stage: Stage, tiktok: TikTok, discord: Sandbox) -> AsyncIterator[Start]:
-    """Starts processes that listen; each is ended by closing what it gives."""
-    opened: list[AsyncExitStack] = []
-    settings = stage.app.settings.model_copy(
+def settings(stage: Stage, tiktok: TikTok) -> Settings:
+    """Those of a process that listens to the local TikTok."""
+    return stage.app.settings.model_copy(
         update={
             "tiktok_url": f"http://127.0.0.1:{tiktok.port}",
             "tiktok_sign_url": tiktok.sign_url,
@@ -41,12 +43,53 @@ async def listen(stage: Stage, tiktok: TikTok, discord: Sandbox) -> AsyncIterato
         }
     )
 
-    async def start() -> AsyncExitStack:
+
+class Start(Protocol):
+    """Starts to listen in this process, as another one would; closing what it gives ends it in good order."""
+
+    async def __call__(self, **settings: object) -> AsyncExitStack: ...
+
+
+@pytest.fixture
+async def listen(settings: Settings) -> AsyncIterator[Start]:
+    opened: list[AsyncExitStack] = []
+
+    async def start(**more: object) -> AsyncExitStack:
         stack = AsyncExitStack()
-        await stack.enter_async_context(listening(settings, pace=PACE, spacing=0.01))
+        its = settings.model_copy(update=more)
+        await stack.enter_async_context(listening(its, pace=PACE, spacing=0.01, patience=PATIENCE))
         opened.append(stack)
         return stack
 
     yield start
     for stack in opened:
         await stack.aclose()
+
+
+Spawn = Callable[[], Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest.fixture
+async def spawn(settings: Settings, stage: Stage) -> AsyncIterator[Spawn]:
+    """Starts `python -m bot.live`; it ends by a signal, or when its standard input does."""
+    children: list[asyncio.subprocess.Process] = []
+    environment = {
+        "PATH": os.environ["PATH"],
+        **settings.to_environment(),
+        **stage.app.stores.addresses,
+    }
+
+    async def start() -> asyncio.subprocess.Process:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "ignore", "-m", "bot.live"),
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+        )
+        children.append(child)
+        return child
+
+    yield start
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()

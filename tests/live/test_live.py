@@ -2,54 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-
-from sandbox.tiktok import ROSE, Host, TikTok
-from state.hosts import Status
-from state.scripts import Actor
-from state.song import NewSong
+from sandbox.tiktok import ROSE, TikTok
+from tests.live.acts import ARTIST, SECONDS, connected, has, submit
 from tests.live.conftest import Start
 from tests.stage import Stage, until
-
-ARTIST = Actor(7, "artist")
-SECONDS = 15.0
-
-
-async def connected(stage: Stage, tiktok: TikTok) -> Host:
-    """A host that is live and listened to."""
-    host = tiktok.host(f"dj_{secrets.token_hex(3)}")
-    host.go_live()
-    reply = await stage.host.command("tiktok connect", stage.review, options={"handle": f"@{host.name}"})
-    assert "Listening to" in reply.text
-    await stands(stage, host, "live")
-    return host
-
-
-async def stands(stage: Stage, host: Host, state: str) -> Status:
-    """Waits until the connection to a host stands so."""
-    found: list[Status] = []
-
-    async def so() -> bool:
-        status = await stage.app.stores.hosts.status(stage.id, host.name)
-        found[:] = [status] if status is not None and status.state == state else []
-        return bool(found)
-
-    await until(so, SECONDS)
-    return found[0]
-
-
-async def has(stage: Stage, user: int, points: int) -> None:
-    """Waits until an account has so many points."""
-
-    async def so() -> bool:
-        return await stage.app.stores.points.of_user(stage.id, user) == points
-
-    await until(so, SECONDS)
-
-
-async def submit(stage: Stage, title: str, user: int) -> int:
-    song = NewSong(title, f"Artist {user}", user, f"user{user}")
-    return (await stage.app.stores.queue.submit(stage.id, secrets.token_hex(8), ARTIST, song)).song.number
 
 
 async def test_likes_score_and_gifts_lift_the_song_of_who_gave_them(
