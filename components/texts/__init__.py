@@ -1,11 +1,13 @@
 """Every sentence people read, by language and feature: `texts/<language>/<feature>.toml`.
 
 A key is `<feature>.<name>`, e.g. `submit.confirmed`. A sentence missing in a language falls back to English.
+A word after a number is written in both forms, `{count} {count:song|songs}`: the first is for exactly one.
 This package imports nothing of ours, so that the leaf modules of `bot` may use it as well.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -16,6 +18,9 @@ FALLBACK: Final = "en"
 
 RELATED: Final[Mapping[str, tuple[str, ...]]] = {"es-ES": ("es-419",)}
 """Further locales of Discord that a language serves (Discord, Reference, Locales); English needs none."""
+
+
+_FORMS: Final = re.compile(r"\{(?P<name>[a-z_]+):(?P<one>[^{}|]*)\|(?P<more>[^{}|]*)\}")
 
 
 @cache
@@ -70,7 +75,13 @@ def say(key: str, /, locale: str = FALLBACK, **values: object) -> str:
     `locale` is Discord's (`en-GB`, `es-ES`); raises `KeyError` for a key that English lacks.
     """
     sentence = _sentences(language_of(locale)).get(key) or _sentences(FALLBACK)[key]
-    return sentence.format(**values) if values else sentence
+    return fill(sentence, values) if values else sentence
+
+
+def fill(sentence: str, values: Mapping[str, object]) -> str:
+    """A sentence with its values; `{count:song|songs}` is the form that goes with the number `count`."""
+    formed = _FORMS.sub(lambda found: found["one" if str(values[found["name"]]) == "1" else "more"], sentence)
+    return formed.format_map(values)
 
 
 def number(value: int, locale: str = FALLBACK) -> str:

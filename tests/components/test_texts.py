@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from components import texts
-from components.texts import FALLBACK, describe, language_named, language_of, languages, number, say
+from components.texts import FALLBACK, describe, fill, language_named, language_of, languages, number, say
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = languages()[1:]
@@ -37,7 +37,7 @@ def placeholders(sentence: str) -> set[str]:
 
 
 def filled(sentence: str) -> str:
-    return sentence.format(**dict.fromkeys(placeholders(sentence), "12"))
+    return fill(sentence, dict.fromkeys(placeholders(sentence), "12"))
 
 
 @dataclass
@@ -312,7 +312,7 @@ _FOR_PROGRAMS = {
     "create_task",
     "compile",
 }
-_FOR_PROGRAMS |= {"debug", "info", "warning", "error", "exception", "cast", "TypeVar"}
+_FOR_PROGRAMS |= {"debug", "info", "warning", "error", "exception", "cast", "TypeVar", "rc_context"}
 
 
 def _spoken(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -342,3 +342,33 @@ def test_no_sentence_stands_in_the_code() -> None:
             f"{where}:{line} {text!r}" for line, text in _spoken(ast.parse(path.read_text(encoding="utf-8")))
         ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (1, "1 song is on hold."),
+        ("1", "1 song is on hold."),
+        (0, "0 songs are on hold."),
+        (21, "21 songs are on hold."),
+    ],
+)
+def test_a_word_goes_with_its_number(count: object, told: str) -> None:
+    assert say("refusal.empty_held", count=count) == told
+
+
+def test_what_is_filled_in_is_not_read_again() -> None:
+    assert (
+        fill("{name}: {count} {count:song|songs}", {"name": "{count:a|b}", "count": 1})
+        == "{count:a|b}: 1 song"
+    )
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_word_after_a_number_has_both_forms(language: str) -> None:
+    known = sentences(language)
+    forms = {form for each in known.values() for form in re.findall(r"\|([^{}|]+)\}", each)}
+    # A limit is told of only when it is more than one.
+    counted = re.compile(rf"\{{(?!limit)[a-z_]+\}}(\*\*)? ({'|'.join(map(re.escape, sorted(forms)))})\b")
+    assert forms
+    assert [key for key, each in known.items() if f"{key}_one" not in known and counted.search(each)] == []

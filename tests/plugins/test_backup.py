@@ -17,7 +17,7 @@ async def backups(stage: Stage) -> BackupStore:
 async def test_a_manager_takes_a_backup_and_sees_it(stage: Stage) -> None:
     await claimed(stage, stage.alice, "First", 10)
     said = await (await stage.mod.command("backup now", channel=stage.review)).settled()
-    assert said.ephemeral and "Backup taken: move" in said.text and "1 songs" in said.text
+    assert said.ephemeral and "Backup taken: move" in said.text and "1 song," in said.text
     store = await backups(stage)
     (entry,) = await store.entries(stage.id)
     assert entry.whole and not await store.verify(entry)

@@ -177,7 +177,7 @@ async def test_history_is_searched_by_artist_title_score_and_day(stage: Stage) -
     assert "History · 10 songs" in turned.text and "2/2 · artist “alice” · title “tide”" in turned.text
     reply = await found(score=8)
     assert f"#{scored}**" in reply.text
-    assert "8/10" in reply.text and "“warm”" in reply.text and "History · 1 songs" in reply.text
+    assert "8/10" in reply.text and "“warm”" in reply.text and "History · 1 song" in reply.text
     assert "No song matches" in (await found(score=9)).text
     assert f"#{other}" in (await found(title="100%")).text
     assert "No song matches" in (await found(title="1_0%")).text
@@ -185,11 +185,16 @@ async def test_history_is_searched_by_artist_title_score_and_day(stage: Stage) -
     assert "No song matches" in (await found(until="2020-01-01")).text
     assert "year-month-day" in (await found(since="yesterday")).text
     assert "year-month-day" in (await found(since="2026-02-31")).text
-    assert "History · 1 songs" in (await found(person=stage.bruno)).text
+    assert "History · 1 song" in (await found(person=stage.bruno)).text
     assert "No song matches" in (await found(bookmarks=True)).text
     assert "“”" not in (await found(artist="“”")).text
     one = await stage.host.use_on("Songs of this person", stage.bruno, stage.review)
-    assert one.ephemeral and "History · 1 songs" in one.text and "Kerosene" in one.text
+    assert (
+        one.ephemeral
+        and "History · 1 song" in one.text
+        and "1 songs" not in one.text
+        and "Kerosene" in one.text
+    )
     refused = await stage.stranger.use_on("Songs of this person", stage.bruno, stage.submissions)
     assert "reviewers" in refused.text and "Kerosene" not in refused.text
     assert "reviewers" in (await stage.stranger.command("review history", channel=stage.submissions)).text
