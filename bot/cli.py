@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 from bot import backup_cli
 from bot.errors import SettingsError, StartupError
@@ -65,8 +66,17 @@ def _parser() -> argparse.ArgumentParser:
 
     backup_cli.add_to(actions)
 
-    demo = actions.add_parser("demo", help="play a review session on a local copy of Discord")
+    demo = actions.add_parser("demo", help="play a review session on local copies of Discord and TikTok")
     demo.add_argument("--once", action="store_true", help="end after it; exit code 0 if all went well")
+    demo.add_argument(
+        "--live", metavar="FILE", type=Path, help="then play a recorded live (docs/sandbox-tiktok.md)"
+    )
+    demo.add_argument(
+        "--speed", metavar="FACTOR", type=_speed, default=1.0, help="how fast; 1 as it was recorded"
+    )
+    demo.add_argument(
+        "--sample", metavar="FILE", type=Path, help="write a short recording for --live, and end"
+    )
     demo.set_defaults(action=_demo)
     return parser
 
@@ -110,10 +120,24 @@ def _guild(text: str) -> int:
     return int(text)
 
 
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1000:
+        raise argparse.ArgumentTypeError("a speed is a number above 0, at most 1000")
+    return speed
+
+
 def _demo(options: argparse.Namespace) -> int:
     from bot import demo
 
-    return demo.run(once=options.once)
+    if options.sample is not None:
+        count = demo.write_sample(options.sample)
+        print(f"{options.sample}: {count} actions. Play it: skipline demo --live {options.sample}")  # noqa: T201 - the command line speaks
+        return 0
+    return demo.run(once=options.once, live=options.live, speed=options.speed)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from bot.demo.process import BotProcess
 from bot.demo.show import Show
 from bot.demo.terminal import StepFailed, Transcript
 from sandbox.discord import ClientRefused, Sandbox
+from sandbox.tiktok import TikTok
 
 Step = tuple[str, Callable[[Show], Awaitable[None]]]
 """What a step shows, and the coroutine that does it; that raises `StepFailed` where the effect is missing."""
@@ -66,14 +67,18 @@ async def played(show: Show, story: Sequence[Chapter]) -> bool:
 async def _stage(console: Console) -> AsyncGenerator[Show]:
     folder = Path(tempfile.mkdtemp(prefix="skipline-demo-"))
     sandbox = await Sandbox.start()
-    bot = BotProcess(sandbox, folder)
+    # Whoever comes back is told everything of the last moments again, which must count once.
+    tiktok = await TikTok.start(history_depth=20, history_kinds=None)
+    bot = BotProcess(sandbox, tiktok, folder)
     try:
-        console.print(f"A local Discord answers at {sandbox.rest_url}.", highlight=False)
+        console.print(f"A local Discord answers at {sandbox.rest_url},", highlight=False)
+        console.print(f"a local TikTok at {tiktok.app_url}.", highlight=False)
         console.print("Nothing leaves this machine.")
         with console.status("Starting the bot with a Valkey and a PostgreSQL of its own …"):
             await bot.start()
-        yield Show.open(sandbox, bot, Transcript(console))
+        yield Show.open(sandbox, tiktok, bot, Transcript(console))
     finally:
         await bot.end()
+        await tiktok.close()
         await sandbox.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from bot.demo.terminal import StepFailed
+from bot.settings import SECRETS
 from sandbox.discord import Sandbox
+from sandbox.tiktok import TikTok
 
 START_SECONDS: Final = 90
 """A first start creates a database; on a slow disk that takes a while."""
@@ -21,15 +23,22 @@ COMMAND_SECONDS: Final = 60
 class BotProcess:
     """`skipline run` as a process. Its log goes to a file that is shown when it fails to start."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, tiktok: TikTok, folder: Path) -> None:
         self.data = folder / "data"
+        # Its own directory: a `.env` where the demo is called belongs to a real bot.
+        self._folder = folder
         self._environment = {
             **os.environ,
             "DISCORD_BOT_TOKEN": sandbox.token,
             "DISCORD_REST_URL": sandbox.rest_url,
             "SKIPLINE_DATA_DIR": str(self.data),
             "SKIPLINE_LOG": "INFO",
+            "TIKTOK_URL": tiktok.app_url,
+            "TIKTOK_SIGN_URL": tiktok.sign_url,
+            "TIKTOK_SIGN_KEY": tiktok.sign_key,
             # Settings of a real bot in the caller's environment have no place here.
+            **{f"{name}_FILE": "" for name in SECRETS},
+            "ALLOW_ANY_HANDLE_LINKING": "",
             "REDIS_URL": "",
             "DATABASE_URL": "",
             "GUILD_ID": "",
@@ -44,7 +53,7 @@ class BotProcess:
         with self._log.open("ab") as log:
             start = log.tell()
             self._child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot.cli", "run", env=self._environment, stderr=log
+                sys.executable, "-m", "bot.cli", "run", cwd=self._folder, env=self._environment, stderr=log
             )
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -67,7 +76,7 @@ class BotProcess:
         Raises `StepFailed` for an exit code that is not 0, and after a minute.
         """
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.cli", *arguments,
+            sys.executable, "-m", "bot.cli", *arguments, cwd=self._folder,
             env=self._environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:

@@ -16,7 +16,7 @@ TITLES: Final = (
 """Every song of the story; no title is a part of another."""
 
 _MOMENT: Final = re.compile(r"<t:(\d+)(?::(\w))?>")
-_MARKS: Final = re.compile(r"\*\*|~~|`|\\(?=\W)")
+_MARKS: Final = re.compile(r"\*\*|~~|`|\\(?=[\W_])")
 _LINK: Final = re.compile(r"\[([^\]]+)\]\(<?[^)]+?>?\)")
 
 

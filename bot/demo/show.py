@@ -12,8 +12,12 @@ from bot.demo.reading import typed
 from bot.demo.sights import Sights
 from bot.demo.terminal import StepFailed, Transcript
 from sandbox.discord import Channel, Message, Person, Reply, Sandbox
+from sandbox.tiktok import TikTok
 
 SETUP_SECONDS: Final = 20.0
+
+_ASK_AGAIN: Final = 0.5
+_ASKED_SECONDS: Final = 20.0
 
 _DOUBLE_CLICK: Final = 1.0
 """A second Next of the same person within a blink counts as a double click; hosts listen for longer."""
@@ -31,12 +35,13 @@ class Show(Sights):
     """What people do, and the bot that answers. An act that goes unanswered raises `StepFailed`."""
 
     bot: BotProcess
+    tiktok: TikTok
     backup: str = field(default="", init=False)
     """The revision of the backup that was taken."""
     _last_next: float = field(default=0.0, init=False)
 
     @classmethod
-    def open(cls, sandbox: Sandbox, bot: BotProcess, transcript: Transcript) -> Show:
+    def open(cls, sandbox: Sandbox, tiktok: TikTok, bot: BotProcess, transcript: Transcript) -> Show:
         """A new server: Olga owns it, Mia hosts, Theo helps her; Elena reads Discord in Spanish."""
         guild = sandbox.create_guild("Late Night Reviews", owner="Olga")
         artists = {name: guild.join(name) for name in ("Alice", "Bruno", "Carla", "Dario", "Elena")}
@@ -50,7 +55,27 @@ class Show(Sights):
             theo=guild.join("Theo"),
             artists=artists,
             bot=bot,
+            tiktok=tiktok,
         )
+
+    async def asked(
+        self, person: Person, name: str, /, *expected: str, lines: int = 2, **values: Any
+    ) -> Reply:
+        """Somebody uses a command, again and again until it is answered with all of that; shows that once.
+
+        For what follows from something that happened outside Discord, which nobody there is told of.
+        """
+        until = time.monotonic() + _ASKED_SECONDS
+        while True:
+            reply = await person.command(name, self._where(person), options=values)
+            await reply.settled(SETUP_SECONDS)
+            read = " ".join(self.plain(reply.text).split())
+            if time.monotonic() > until or all(part in read for part in expected):
+                break
+            await asyncio.sleep(_ASK_AGAIN)
+        self.tell(person.name, f"/{name}")
+        self.says(person, reply.text, *expected, lines=lines)
+        return reply
 
     async def command(
         self,

@@ -51,6 +51,18 @@ class Sights:
         """One line: who did what."""
         self.transcript.line(who, what)
 
+    def on_tiktok(self, name: str, what: str) -> None:
+        """One line: what somebody does on TikTok."""
+        self.transcript.line(f"@{name}", what, who_style="magenta")
+
+    def files(self, message: Message, *endings: str) -> None:
+        """Shows the files of a message and checks that one of each kind came."""
+        for ending in endings:
+            if not any(each.filename.endswith(ending) and each.content for each in message.attachments):
+                raise StepFailed(f"no {ending} came with it")
+        named = [f"{each.filename}, {len(each.content):,} bytes" for each in message.attachments]
+        self.transcript.row("", named)
+
     def buttons(self, message: Message) -> None:
         """Shows the buttons of a message."""
         self.transcript.row("", [f"[{label}]" for label in message.labels])
@@ -78,7 +90,9 @@ class Sights:
         text = await self.seen(person.dm, found, f"{person.name} was never told {expected}")
         self.says(person, text, lines=3, by=", DM")
 
-    async def posted(self, channel: str, *expected: str, lines: int = 3, who: str = "") -> Message:
+    async def posted(
+        self, channel: str, *expected: str, lines: int = 3, who: str = "", seconds: float = SEEN_SECONDS
+    ) -> Message:
         """Waits until a channel shows a message with all of that, and shows it, as what `who` says it is."""
 
         def found() -> Message | None:
@@ -87,7 +101,8 @@ class Sights:
                     return message
             return None
 
-        message = await self.seen(self.channel(channel), found, f"#{channel} never showed {expected}")
+        never = f"#{channel} never showed {expected}"
+        message = await self.seen(self.channel(channel), found, never, seconds)
         self.transcript.line(
             who or f"#{channel}", excerpt(self.plain(message.text), lines=lines), who_style="yellow"
         )
@@ -143,10 +158,16 @@ class Sights:
         waiting = [f"{place}. {title}" for place, title in enumerate(titles, 1)] or ["nobody waits"]
         self.transcript.row("queue", [*stage, *waiting], "dim", "dim")
 
-    async def seen(self, channel: Channel, condition: Callable[[], T | None], otherwise: str) -> T:
+    async def seen(
+        self,
+        channel: Channel,
+        condition: Callable[[], T | None],
+        otherwise: str,
+        seconds: float = SEEN_SECONDS,
+    ) -> T:
         """Waits until a condition gives something, asking after every change in the channel."""
         try:
-            found = await channel.wait_until(condition, SEEN_SECONDS)
+            found = await channel.wait_until(condition, seconds)
         except TimeoutError:
             raise StepFailed(otherwise) from None
         assert found is not None, "wait_until gives what the condition found"

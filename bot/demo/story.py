@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.demo import accidents, gates, ledger, opening, program, reviewing, skips, submissions
+from bot.demo import accidents, gates, ledger, live, opening, program, reviewing, skips, submissions
 from bot.demo.play import Chapter
 
 STORY: Final[tuple[Chapter, ...]] = (
@@ -16,4 +16,5 @@ STORY: Final[tuple[Chapter, ...]] = (
     gates.CHAPTER,
     ledger.CHAPTER,
     accidents.CHAPTER,
+    live.CHAPTER,
 )

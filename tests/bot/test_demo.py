@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import AsyncIterator
 from itertools import permutations
 from pathlib import Path
@@ -10,21 +12,27 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bot.cli import main
+from bot.demo.live import TABLES
 from bot.demo.play import Chapter, played
 from bot.demo.process import BotProcess
 from bot.demo.reading import TITLES, order, plain
+from bot.demo.recorded import chapter_of, table
 from bot.demo.show import Show
 from bot.demo.story import STORY
-from bot.demo.terminal import Transcript, excerpt
+from bot.demo.terminal import StepFailed, Transcript, excerpt
+from bot.errors import SettingsError
 from sandbox.discord import Sandbox
+from sandbox.tiktok import TikTok, gift_named, load_recording
 
 
 @pytest.fixture
 async def show(tmp_path: Path) -> AsyncIterator[Show]:
     """A stage whose bot was never started."""
-    sandbox = await Sandbox.start()
+    sandbox, tiktok = await Sandbox.start(), await TikTok.start()
     console = Console(file=io.StringIO(), width=60)
-    yield Show.open(sandbox, BotProcess(sandbox, tmp_path), Transcript(console))
+    yield Show.open(sandbox, tiktok, BotProcess(sandbox, tiktok, tmp_path), Transcript(console))
+    await tiktok.close()
     await sandbox.close()
 
 
@@ -66,6 +74,88 @@ async def test_a_display_that_shows_something_else_is_told(
     assert "the queue shows [['Paper Moon', 'Night Bus']]" in " ".join(written(show).split())
 
 
+async def test_a_table_that_says_other_coins_than_tiktok_sent_is_told(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.demo.recorded.TABLE_SECONDS", 0.05)
+    channel = show.guild.create_channel(TABLES)
+    live = show.tiktok.host("dj_mara").go_live()
+    show.tiktok.viewer("anna").gift(live, gift_named("Corgi"))
+    await show.olga.say(channel, "The live of @dj\\_mara is over.\ngifts 2, 299 coins")
+    await table(show, "dj_mara")
+    assert "299 coins sent, 0 arrived, 299 booked" in " ".join(written(show).split())
+    await show.olga.say(channel, "The live of @dj\\_mara is over.\ngifts 1, 1 coins")
+    with pytest.raises(StepFailed, match=r"say \[299, 1\] coins; only 299 were sent"):
+        await table(show, "dj_mara")
+    show.tiktok.host("tio_beat")
+    with pytest.raises(StepFailed, match="tables of @tio_beat say"):
+        await table(show, "tio_beat")
+
+
+async def test_a_recording_is_told_as_it_goes_and_its_lives_end_with_it(show: Show, tmp_path: Path) -> None:
+    file = tmp_path / "evening.jsonl"
+    lines = [
+        {"do": "like", "viewer": "anna", "count": 31},
+        {"do": "gift", "viewer": "anna", "gift": "Galaxy"},
+        {"do": "rename", "viewer": "anna", "name": "anna_2"},
+        {"do": "pause"},
+        {"do": "comment", "viewer": "anna_2", "text": "hi"},
+    ]
+    file.write_text("\n".join(json.dumps({"t": 0, "host": "dj_mara"} | line) for line in lines))
+    live = show.tiktok.host("dj_mara").go_live()
+    chapter = chapter_of(file, 1.0)
+    assert chapter.steps[0][0] == "evening.jsonl: 5 actions, about 0 s"
+    await chapter.steps[0][1](show)
+    said = " ".join(written(show).split())
+    for part in (
+        *("@anna sends a Galaxy to @dj_mara", "is called @anna_2", 'pause {"host": "dj_mara"}'),
+        *("likes 31", "comments 1", "@dj_mara ends the live"),
+    ):
+        assert part in said, said
+    assert live.over
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (None, "cannot be read (No such file"),
+        ("", "has no actions"),
+        ("likes", "is no recording of a live. Line 1 is no JSON"),
+        ('{"t": 0, "do": "dance"}', "Line 1 has no action I know: 'dance'"),
+        (b"\xff\xfe", "is no recording of a live"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_refused(
+    tmp_path: Path, written: str | bytes | None, told: str
+) -> None:
+    file = tmp_path / "evening.jsonl"
+    if written is not None:
+        file.write_bytes(written if isinstance(written, bytes) else written.encode())
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        chapter_of(file, 1.0)
+
+
+def test_the_sample_is_a_recording_of_a_minute(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "evening.jsonl"
+    assert main(["demo", "--sample", str(file)]) == 0
+    assert f"skipline demo --live {file}" in capsys.readouterr().out
+    actions = load_recording(file)
+    assert {"go_live", "drop", "streak", "end"} <= {action["do"] for action in actions}
+    assert 50_000 < actions[-1]["t"] <= 70_000 and file.stat().st_size < 100_000
+    assert main(["demo", "--sample", str(tmp_path / "no" / "such")]) == 2
+
+
+async def test_the_bot_of_the_demo_knows_nothing_of_a_real_one(
+    show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".env").write_text("REDIS_URL=nonsense\nTIKTOK_SIGN_KEY_FILE=/nowhere\n")
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("DATABASE_URL", "nonsense")
+    assert "no backup" in (await show.bot.skipline("backup", "list")).casefold()
+
+
 def test_lines_are_wrapped_under_themselves_and_no_title_is_broken() -> None:
     console = Console(file=io.StringIO(), width=60)
     Transcript(console).row("queue", [f"{place}. {title}" for place, title in enumerate(TITLES, 1)])
@@ -92,9 +182,9 @@ def test_an_excerpt_ends_where_a_sentence_does(text: str, shown: str) -> None:
 
 
 def test_a_text_is_read_as_discord_draws_it() -> None:
-    text = "**<@1>** in <#2>: `a_b` \\*x\\* ~~gone~~ <t:0:R> <t:3600:t> <t:0:d> [song](<https://a.b/c>)"
+    text = "**<@1>** in <#2>: `a_b` c\\_d \\*x\\* ~~gone~~ <t:0:R> <t:3600:t> <t:0:d> [song](<https://a.b/c>)"
     names = {"<@1>": "@Olga", "<#2>": "#general"}
-    assert plain(text, names) == "@Olga in #general: a_b *x* gone just now 01:00 1970-01-01 song"
+    assert plain(text, names) == "@Olga in #general: a_b c_d *x* gone just now 01:00 1970-01-01 song"
 
 
 def test_titles_and_steps_can_be_told_apart() -> None:
