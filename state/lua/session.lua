@@ -38,6 +38,18 @@ local function left_off(id)
   return math.max(tonumber(connected), tonumber(last or '0')), 'crash'
 end
 
+-- From when on events may be missing, if it was left off then: what was sent after the newest event that is booked
+-- may have been under way, or heard and not booked yet by a process that died. A live that ended in our sight has
+-- told everything before.
+local function missed_from(id, left, why)
+  local connected, last = unpack(redis.call('HMGET', PREFIX .. key_of(id), 'connected_at', 'last_at'))
+  last = tonumber(last or '0')
+  if why == 'over' or last < tonumber(connected) then
+    return left
+  end
+  return math.min(left, last)
+end
+
 local function finish(id, at)
   put(id, { state = 'ended', ended_at = digits(at), away_at = false, away_why = false })
   local host = redis.call('HGET', PREFIX .. key_of(id), 'host')
@@ -61,7 +73,7 @@ if ARGS.verb == 'begin' then
     local left, why = left_off(id)
     local grace = setting_number('live_grace', DEFAULT_LIVE_GRACE) * 1000
     if ARGS.at - left <= grace then
-      local gap = add_gap(id, left, ARGS.at, why)
+      local gap = add_gap(id, missed_from(id, left, why), ARGS.at, why)
       local room, rooms = unpack(redis.call('HMGET', PREFIX .. key_of(id), 'room', 'rooms'))
       local fields = { state = 'live', connected_at = digits(ARGS.at), away_at = false, away_why = false,
         host_id = ARGS.host_id }
@@ -115,7 +127,7 @@ elseif ARGS.verb == 'back' then
   end
   local left, why = left_off(id)
   put(id, { state = 'live', connected_at = digits(ARGS.at), away_at = false, away_why = false })
-  return told(id, { gap = add_gap(id, left, ARGS.at, why) })
+  return told(id, { gap = add_gap(id, missed_from(id, left, why), ARGS.at, why) })
 elseif ARGS.verb == 'gap' then
   local gap = add_gap(id, ARGS.from, ARGS.to, ARGS.why)
   if not gap then

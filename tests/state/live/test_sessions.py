@@ -128,3 +128,24 @@ async def test_what_cannot_be_true_is_skipped_and_told(air: Airing) -> None:
     assert (sent.new, sent.skipped, sent.coins) == (1, 3, 5)
     session = await air.live.session(air.guild, air.session)
     assert session is not None and session.skipped == 3
+
+
+async def test_a_gap_begins_with_the_newest_event_that_is_booked(air: Airing) -> None:
+    air.now += MINUTE
+    await air.send(air.event(LiveKind.COMMENT))
+    heard = air.now
+    # The last frame came later than that, and what followed it was under way when the connection broke.
+    await air.live.away(air.guild, air.session, heard + 900, "dropped")
+    air.now += MINUTE
+    await air.begin()
+    air.now += MINUTE
+    await air.send(air.event(LiveKind.COMMENT))
+    # This one ended in our sight: nothing is missing before its end.
+    await air.live.away(air.guild, air.session, air.now + 900, "over")
+    again = air.now = air.now + MINUTE
+    await air.begin(room=72)
+    session = await air.live.session(air.guild, air.session)
+    assert session is not None and session.gaps == (
+        (heard, heard + MINUTE, "dropped"),
+        (again - MINUTE + 900, again, "over"),
+    )
