@@ -141,7 +141,7 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
         case "linked":
             handle = plain(str(data.get("name") or data["handle"]), 60)
             return say("audit.linked", locale, handle=handle, user=data["user"])
-        case "host_connected" | "host_disconnected":
+        case "host_connected" | "host_disconnected" | "host_lost" | "host_back" | "host_told" | "host_known":
             return say(f"audit.{kind}", locale, handle=plain(str(data["handle"]), 40))
         case "unlinked":
             return say("audit.unlinked", locale, user=data["from"])

@@ -29,7 +29,10 @@ WHO: Final[Mapping[tuple[str, ...], str]] = {
     ("queue", "pause"): REVIEWER,
     ("queue", "resume"): REVIEWER,
     ("review",): REVIEWER,
+    ("tiktok", "connect"): REVIEWER,
+    ("tiktok", "disconnect"): REVIEWER,
     ("tiktok", "forcelink"): OWNER,
+    ("tiktok", "status"): REVIEWER,
     ("wallet", "give"): OWNER,
 }
 """Whom commands are for that Discord itself offers to everybody, by the first words of their names.
