@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import hikari
 
 from bot.router import encode
-from components.markdown import clean, plain
+from components.markdown import plain
 from components.pages import page_count, page_row, within
 from components.refusals import song_text
 from components.song_lines import moment, tier_name, title_line
-from components.song_option import CHOICE_LENGTH, CHOICES, PLACEHOLDER_LENGTH
 from components.submission import ARTIST, NAME_LIMIT, NOTE, NOTE_LIMIT, TITLE, URL
 from components.texts import FALLBACK, say
+from components.tier_menus import tier_menus
 from state.ladder import FREE, Ladder, Tier
 from state.song import Song, SongState
 from state.track import LONGEST_LINK
@@ -165,22 +166,9 @@ def claim_text(song: Song, locale: str = FALLBACK) -> str:
 def claim_rows(
     song: Song, tiers: Sequence[Tier], page: int, locale: str = FALLBACK
 ) -> list[hikari.impl.MessageActionRowBuilder]:
-    """The skips that take songs now, and the way back.
-
-    A select has 25 options and a message five rows: the 88 skips of the longest ladder are four selects.
-    """
-    rows: list[hikari.impl.MessageActionRowBuilder] = []
-    for start in range(0, len(tiers), CHOICES):
-        part, row = tiers[start : start + CHOICES], hikari.impl.MessageActionRowBuilder()
-        pick = say("mysubmissions.claim_pick", locale)
-        if len(tiers) > CHOICES:
-            pick = say("mysubmissions.claim_pick_part", locale, first=part[0].name, last=part[-1].name)
-        # No two parts of a message may have one custom_id.
-        where = (song.number, page, start) if start else (song.number, page)
-        menu = row.add_text_menu(encode(TIER, *where), placeholder=clean(pick, PLACEHOLDER_LENGTH))
-        for tier in part:
-            menu.add_option(clean(tier.name, CHOICE_LENGTH), str(tier.label))
-        rows.append(row)
+    """The skips that take songs now, and the way back."""
+    pick = say("mysubmissions.claim_pick", locale)
+    rows = tier_menus(tiers, partial(encode, TIER, song.number, page), pick, locale)
     back = hikari.impl.MessageActionRowBuilder()
     back.add_interactive_button(
         hikari.ButtonStyle.SECONDARY,

@@ -10,17 +10,21 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 import hikari
 import miru
 
+from bot.router import encode
 from components.fairness import fairness_label
 from components.markdown import plain
 from components.song_lines import tier_name
 from components.song_option import CHOICES, label
 from components.texts import FALLBACK, say
+from components.tier_menus import tier_menus
 from state.board import Board
+from state.ladder import Tier
 from state.song import Song
 
 NEXT: Final = "panel:next"
@@ -141,18 +145,16 @@ def _select(
 
 
 def tier_rows(
-    board: Board, song: Song, custom_id: str, locale: str = FALLBACK
+    board: Board, song: Song, handler: str, locale: str = FALLBACK
 ) -> list[hikari.impl.MessageActionRowBuilder]:
-    """A select of the tiers a song can go to, all but its own.
+    """Selects of the tiers a song can go to, all but its own."""
 
-    None is chosen beforehand: Discord sends nothing when somebody picks what is chosen already.
-    """
-    row = hikari.impl.MessageActionRowBuilder()
-    menu = row.add_text_menu(custom_id, placeholder=say("panel.choose_tier", locale), min_values=1)
-    for tier in [tier for tier in board.ladder.tiers if tier.label != song.tier][:CHOICES]:
-        count = say("panel.tier_waiting", locale, count=board.counts.get(tier.label, 0))
-        menu.add_option(tier.name, str(tier.label), description=count)
-    return [row]
+    def waiting(tier: Tier) -> str:
+        return say("panel.tier_waiting", locale, count=board.counts.get(tier.label, 0))
+
+    others = [tier for tier in board.ladder.tiers if tier.label != song.tier]
+    ask = say("panel.choose_tier", locale)
+    return tier_menus(others, partial(encode, handler, song.number), ask, locale, describe=waiting)
 
 
 def last_move_line(board: Board, locale: str = FALLBACK) -> str:

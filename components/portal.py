@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final, Protocol
 
 import hikari
@@ -23,7 +25,8 @@ POINTS: Final = "portal.points"
 
 _OPEN: Final = 0x5C8374
 _CLOSED: Final = 0xB58B4C
-_NAMED: Final = 25
+_TIERS_ROOM: Final = 3000
+"""Characters for the tiers, of the 4096 of a description: enough for 90 with names as people write them."""
 _OPTION: Final = 100
 
 
@@ -55,10 +58,12 @@ def portal_embed(board: Board, locale: str = FALLBACK) -> hikari.Embed:
             locale,
             tier=tier_name(tier.label, board.ladder),
         )
-        for tier in tiers[:_NAMED]
+        for tier in tiers
     ]
-    if len(tiers) > _NAMED:
-        lines.append(say("portal.tiers_more", locale, count=len(tiers) - _NAMED))
+    lengths = list(accumulate(len(line) + 1 for line in lines))
+    named = bisect_right(lengths, _TIERS_ROOM)
+    if named < len(tiers):
+        lines[named:] = [say("portal.tiers_more", locale, count=len(tiers) - named)]
     parts = [say("portal.how", locale), say("portal.tiers", locale) + "\n" + "\n".join(lines)]
     state = _state(board)
     return hikari.Embed(

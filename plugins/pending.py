@@ -169,7 +169,7 @@ async def other(press: Press) -> None:
         return
     board = await press.get(Queue).board(caller.guild, count=0)
     text = say("display.pending_ask", caller.locale, entry=entry_text(song, board, caller.locale))
-    rows = tier_rows(board, song, encode(TIER, number), caller.locale)
+    rows = tier_rows(board, song, TIER, caller.locale)
     if _for_one(press):
         await press.update(text, components=rows)
     else:

@@ -45,7 +45,7 @@ async def _admit(received: Press | Submission) -> tuple[Caller, Ladder]:
 async def choose_tier(press: Press) -> None:
     """Second step of Promote: the tier was chosen in the presser's own message."""
     caller, ladder = await _admit(press)
-    number = chosen(press.args, caller)
+    number = chosen(press.args[:1], caller)
     tier = ladder.named(press.values[0]) if len(press.values) == 1 else None
     if tier is None:
         raise UserError(say("common.outdated", caller.locale))

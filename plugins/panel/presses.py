@@ -138,7 +138,7 @@ class Presses:
             refused = Refused(Reason.UNKNOWN_SONG, {"number": number})
             raise UserError(refusal_text(refused, board.ladder, caller.locale))
         named = song_text({"number": number, "title": song.title, "artist": song.artist})
-        rows = tier_rows(board, song, encode(TIER, number), caller.locale)
+        rows = tier_rows(board, song, TIER, caller.locale)
         await _tell(ctx, say("panel.promote_ask", caller.locale, song=named), rows)
 
     async def remove(self, ctx: miru.ViewContext) -> None:

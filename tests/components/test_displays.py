@@ -13,7 +13,7 @@ from components.panel import PanelView, tier_rows
 from sandbox.discord import limits
 from state.board import ArtistRecord, Board, LastMove, Now
 from state.guild_settings import GuildSettings
-from state.ladder import SKIPS, Ladder
+from state.ladder import HIGHEST_LABEL, SKIPS, Ladder
 from state.song import Song, SongState
 
 AT = 1_795_000_000_000
@@ -26,7 +26,12 @@ HOSTILE = (
     "\u202e\u2066" + "a\u0301\u0302\u0303\u0304\u0305" * 32,
     "W" * 200,
 )
-LADDERS = (SKIPS, Ladder.of([(label, f"{label:02}" + "*" * 30) for label in range(1, 26)] + [(0, "🎁" * 32)]))
+LONGEST = Ladder.of([(label, f"{label:02}" + "*" * 30) for label in range(HIGHEST_LABEL + 1)])
+LADDERS = (
+    SKIPS,
+    Ladder.of([(label, f"{label:02}" + "*" * 30) for label in range(1, 26)] + [(0, "🎁" * 32)]),
+    LONGEST,
+)
 
 
 def song(number: int, text: str = "Title", state: SongState = SongState.WAITING, **more: Any) -> Song:
@@ -237,6 +242,20 @@ async def test_every_id_of_the_panel_has_a_handler() -> None:
 
 
 def test_the_tier_step_fits_with_the_longest_ladder() -> None:
-    of = board(ladder=LADDERS[1])
-    rows = tier_rows(of, of.songs[0], "s1:panel.tier:1")
-    limits.message({"content": "x", "components": [row.build()[0] for row in rows]})
+    of = board(ladder=LONGEST)
+    rows = tier_rows(of, of.songs[0], "panel.tier")
+    message = {"content": "x", "components": [row.build()[0] for row in rows]}
+    limits.message(message)
+    menus = [row["components"][0] for row in message["components"]]
+    offered = [int(option["value"]) for menu in menus for option in menu["options"]]
+    assert offered == [tier.label for tier in of.ladder.tiers if tier.label != of.songs[0].tier]
+
+
+def test_the_portal_lists_every_tier_of_a_long_ladder() -> None:
+    skips = [(label, f"{label} Skip") for label in range(HIGHEST_LABEL, 0, -1)]
+    open_ = GuildSettings(closed=frozenset())
+    embed = painted("portal", board(ladder=Ladder.of([*skips, (0, "Free")]), settings=open_)).embeds[0]
+    assert embed.description is not None
+    assert "\n".join([*(name for _, name in skips), "Free"]) in embed.description
+    # Names of 32 characters that are escaped do not fit all; those that do not are counted.
+    assert "more: `/submit link`" in (painted("portal", board(ladder=LONGEST)).embeds[0].description or "")

@@ -7,6 +7,7 @@ import pytest
 
 from components.panel import Facts
 from sandbox.discord import Message
+from state.ladder import HIGHEST_LABEL, Ladder
 from state.scripts import Actor
 from tests.plugins.reviewing import (
     board,
@@ -171,6 +172,20 @@ async def test_promote_asks_for_the_tier_and_moves(stage: Stage) -> None:
     done = await stage.host.choose(step.message, menu["custom_id"], ["20"])
     assert "from Free to 20 Skip" in done.text and not done.components
     assert await order(stage) == [second, first]
+
+
+async def test_every_tier_of_the_longest_ladder_can_be_promoted_to(stage: Stage) -> None:
+    skips = [(label, f"{label} Skip") for label in range(1, HIGHEST_LABEL + 1)]
+    ladder = Ladder.of([*skips, (0, "Free")])
+    await stage.app.stores.configuration.set_ladder(stage.id, "long", Actor(1, "Olga"), ladder)
+    number = await submitted(stage, stage.alice, "First light")
+    message = await panel(stage)
+    for tier in (1, HIGHEST_LABEL, 40):
+        step = await stage.host.choose(message, "panel:promote", [str(number)])
+        menus = [row["components"][0] for row in step.components]
+        menu = next(each for each in menus if str(tier) in option_values(each))
+        done = await stage.host.choose(step.message, menu["custom_id"], [str(tier)])
+        assert f"to {tier} Skip" in done.text and not done.components
 
 
 async def test_remove_asks_why_and_can_be_undone(stage: Stage) -> None:
