@@ -14,7 +14,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from bot.backup_cli.desk import Desk, open_desk
-from bot.backup_cli.words import difference_lines, entry_line, restored_lines, taken_line
+from bot.backup_cli.words import counted, difference_lines, entry_line, restored_lines, taken_line
 from bot.errors import SettingsError, StartupError
 from bot.progress import Progress
 from bot.settings import load
@@ -97,7 +97,9 @@ async def _restore(desk: Desk, options: argparse.Namespace) -> int:
     desk.warn()
     backup = await _chosen(desk, options)
     way = _way(desk)
-    desk.say(f"Server {backup.guild_id}, backup {backup.name} ({backup.cause}), {backup.songs} songs.")
+    desk.say(
+        f"Server {backup.guild_id}, backup {backup.name} ({backup.cause}), {counted(backup.songs, 'song')}."
+    )
     if not options.yes:
         desk.progress("Comparing it with the queue")
         for line in difference_lines(await preview(backup, way)):

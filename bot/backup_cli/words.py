@@ -23,10 +23,15 @@ def size_text(size: int) -> str:
     return f"{size / 1024:.1f} KiB" if size < 1024**2 else f"{size / 1024**2:.1f} MiB"
 
 
+def counted(count: int, word: str) -> str:
+    """`1 song`, `2 songs`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def entry_line(entry: Entry) -> str:
     """A line of the list: server, name, songs, size, why; and where it is not kept."""
     size = entry.row.size if entry.row else _size(entry.path)
-    songs = f"{entry.row.songs} songs" if entry.row else "? songs"
+    songs = counted(entry.row.songs, "song") if entry.row else "? songs"
     cause = entry.row.cause if entry.row else ""
     line = f"{entry.guild_id}  {entry.name:<28}  {songs:>11}  {size_text(size):>10}  {cause:<16}"
     if entry.path is None:
@@ -50,7 +55,7 @@ def taken_line(guild: int, taken: Taken) -> str:
         line = f"Server {guild}: nothing has moved since {entry.name}, which is good."
     else:
         where = entry.path if entry.path is not None else "the database"
-        line = f"Server {guild}: {taken.songs} songs, move {entry.revision}, in {where}."
+        line = f"Server {guild}: {counted(taken.songs, 'song')}, move {entry.revision}, in {where}."
     return " ".join([line, *taken.troubles])
 
 
@@ -73,14 +78,14 @@ def difference_lines(found: Difference) -> Iterator[str]:
     for title, songs in (
         ("come back", found.back),
         ("go", found.gone),
-        ("change place", found.moved),
+        ("stand otherwise", found.moved),
     ):
         yield from _section(f"Songs that {title}", [_song_line(song) for song in songs])
     yield from _section("Points", [_points_line(change) for change in found.points])
     yield from _section("Settings", [_value_line(change) for change in found.settings])
     if found.other:
         yield "Also: " + ", ".join(found.other[:LISTED]) + (" …" if len(found.other) > LISTED else "")
-    yield f"{len(found.effects)} values differ."
+    yield f"{counted(len(found.effects), 'value')} {'differs' if len(found.effects) == 1 else 'differ'}."
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +23,11 @@ _TOLD: Final = (*_COUNTERS, *_SEATS, *_POINTS, *_SETTINGS, "tracks")
 
 @dataclass(frozen=True, slots=True)
 class SongChange:
-    """A song whose place a restore changes; `now` and `then` are its states and tiers, None: unknown."""
+    """A song whose place a restore changes; `now` and `then` say how it stands, None: unknown.
+
+    That is its state, its tier, whether it is announced, the turn it is bumped to, and its position in its
+    sorted set, which is the place it plays at where fairness is off.
+    """
 
     number: int
     title: str
@@ -47,8 +52,8 @@ class ValueChange:
 class Difference:
     """What tells the live state from the one to be restored.
 
-    `back` songs are active again, `gone` ones no longer, `moved` ones keep waiting elsewhere. `other` names
-    the keys with further changes.
+    `back` songs are active again, `gone` ones no longer, `moved` ones stay so but stand otherwise. `other`
+    names the keys with further changes.
     """
 
     effects: tuple[Effect, ...]
@@ -195,11 +200,14 @@ def _songs(
             there.get(name),
         ):
             moved.append(name)
+    ranks = _ranks(here), _ranks(there)
 
     def told(names: list[str], seats: Mapping[str, tuple[int, float]]) -> tuple[SongChange, ...]:
         last = (len(_SEATS), 0.0)
         ordered = sorted(names, key=lambda name: (seats.get(name, last), name))
-        return tuple(_song_change(name, now.get(name), then.get(name)) for name in ordered)
+        changes = (_song_change(name, now.get(name), then.get(name), ranks) for name in ordered)
+        # Points or an arrival that move a song past no other are told among the points, or as values.
+        return tuple(change for change in changes if change.now != change.then)
 
     return told(back, there), told(gone, here), told(moved, there)
 
@@ -213,19 +221,40 @@ def _seats(keys: Live) -> dict[str, tuple[int, float]]:
     }
 
 
-def _song_change(name: str, now: Mapping[str, str] | None, then: Mapping[str, str] | None) -> SongChange:
+def _ranks(seats: Mapping[str, tuple[int, float]]) -> dict[str, int]:
+    """The position of each song in its set, from 1."""
+    ranks: dict[str, int] = {}
+    count = Counter[int]()
+    for name, (place, _) in sorted(seats.items(), key=lambda each: (each[1], each[0])):
+        count[place] += 1
+        ranks[name] = count[place]
+    return ranks
+
+
+def _song_change(
+    name: str,
+    now: Mapping[str, str] | None,
+    then: Mapping[str, str] | None,
+    ranks: tuple[Mapping[str, int], Mapping[str, int]],
+) -> SongChange:
     fields = then or now or {}
 
-    def stands(song: Mapping[str, str] | None) -> str | None:
-        return None if song is None else f"{song.get('state', '?')}, tier {song.get('tier', '?')}"
+    def stands(song: Mapping[str, str] | None, ranks: Mapping[str, int]) -> str | None:
+        if song is None:
+            return None
+        parts = [song.get("state", "?"), f"tier {song.get('tier', '?')}"]
+        parts += ["announced"] if song.get("locked") else []
+        parts += [f"due at turn {song['due']}"] if song.get("due") else []
+        parts += [f"position {ranks[name]}"] if name in ranks else []
+        return ", ".join(parts)
 
     return SongChange(
         number=int(fields.get("number") or name.removeprefix("song:")),
         title=fields.get("title", ""),
         artist=fields.get("artist", ""),
         user_name=fields.get("user_name", ""),
-        now=stands(now),
-        then=stands(then),
+        now=stands(now, ranks[0]),
+        then=stands(then, ranks[1]),
     )
 
 

@@ -77,7 +77,10 @@ async def test_a_backup_is_taken_listed_checked_and_restored(show: Show, skiplin
     code, out, err = await skipline("restore", "--guild", guild)
     assert code == 0 and err == ""
     assert "Songs that come back: 1" in out and "Songs that go: 1" in out
-    assert f"#{late} Ärtist 🎵 - Song 77 by user77: pending, tier 25 → removed, tier 25" in out
+    assert (
+        f"#{late} Ärtist 🎵 - Song 77 by user77: pending, tier 25, position " in out
+        and " → removed, tier 25\n" in out
+    )
     assert out.endswith("Add --yes to do it; a backup of what is there now is taken first.\n")
     assert await show.redis.zrange(f"sl:{{{guild}}}:queue", 0, -1, withscores=True) != order
 

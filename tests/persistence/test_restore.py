@@ -114,6 +114,22 @@ async def test_a_running_queue_goes_back_as_one_new_move(show: Show) -> None:
     await check(show.redis, show.guild)
 
 
+async def test_what_a_restore_changes_of_a_song_is_said(show: Show) -> None:
+    await show.play_on(20)
+    await show.next()
+    (first, *_) = (await show.queue.board(show.guild, count=1)).songs
+    backup = await backed_up(show)
+    # Back from the hold it stands where it stood, but is announced no longer.
+    await show.queue.hold(show.guild, "hold", MIA, first.number)
+    await show.queue.back(show.guild, "back", MIA, first.number)
+    seen = await preview(backup, show.way)
+    (song,) = (song for song in seen.moved if song.number == first.number)
+    assert song.now is not None and song.then is not None
+    assert song.now.startswith(f"waiting, tier {first.tier}, position ")
+    assert song.then == f"waiting, tier {first.tier}, announced, position 1"
+    assert all(song.now != song.then for song in seen.moved)
+
+
 async def test_an_empty_redis_is_rebuilt_from_the_archive_first(show: Show) -> None:
     await show.play_on(20)
     backup, scores = await backed_up(show), await order(show)
