@@ -133,8 +133,9 @@ class Listener:
     async def heard(self, room: int, events: list[heard.LiveEvent]) -> None:
         """Books a batch in every guild before it returns, so that a slow Redis slows the reading down."""
         clock = asyncio.get_running_loop()
-        # What comes meanwhile waits in the stream and is the next batch.
-        await asyncio.sleep(self._booked_at + GATHER_SECONDS - clock.time())
+        if len(events) < BATCH:
+            # What comes meanwhile waits in the stream and is the next batch.
+            await asyncio.sleep(self._booked_at + GATHER_SECONDS - clock.time())
         rows = booked(events)
         async with self._turn:
             unread, now = self.unread(), _now()
