@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from typing import Any
 
 from sandbox.tiktok import Host, TikTok
+from state import keys
 from state.hosts import Status
 from state.live_session import LiveSession
 from state.scripts import Actor
@@ -91,12 +93,13 @@ async def submit(stage: Stage, title: str, user: int) -> int:
 
 async def kinds(stage: Stage, kind: str) -> int:
     """How many events of that kind the guild has."""
-    entries = await stage.app.stores.redis.xrange(f"sl:{{{stage.id}}}:events")
+    client: Any = stage.app.stores.redis
+    entries = await client.xrange(keys.events(stage.id))
     return sum(fields["kind"] == kind for _, fields in entries)
 
 
 @contextlib.asynccontextmanager
-async def within(seconds: float) -> AsyncIterator[None]:
+async def within(seconds: float) -> AsyncGenerator[None]:
     """Fails where the block takes longer: for promises that name a time."""
     began = time.monotonic()
     async with asyncio.timeout(seconds):

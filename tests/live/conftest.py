@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -17,12 +18,25 @@ from bot.live.__main__ import listening
 from bot.settings import Settings
 from integrations.tiktok.status import Pace
 from sandbox.tiktok import TikTok
+from state import host_keys
+from state.hosts import wanted
+from state.scripts import Actor
 from tests.stage import Stage
 
 PACE = Pace(
     poll=0.1, poll_late=0.1, poll_refused=0.2, silence=2.0, backoff=0.05, backoff_cap=0.5, refused=0.5
 )
 PATIENCE = 1.0
+
+
+@pytest.fixture(autouse=True)
+async def quiet(stage: Stage) -> None:
+    """Nobody wants the hosts of earlier tests any more, and the gate before signatures is open."""
+    stores = stage.app.stores
+    await stores.redis.delete(host_keys.SIGN_CLOSED)
+    for handle, guilds in (await wanted(stores.redis)).items():
+        for guild in guilds:
+            await stores.hosts.disconnect(guild, secrets.token_hex(8), Actor(1, "test"), handle)
 
 
 @pytest.fixture

@@ -1,0 +1,172 @@
+"""After a live: its session in PostgreSQL, its table in the channel, once, whatever happens in between."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import asyncpg
+import pytest
+
+from sandbox.discord import Channel
+from sandbox.tiktok import ROSE, UNIVERSE, TikTok
+from state import live_keys
+from state.live_records import LiveSession
+from tests.live.acts import ARTIST, SECONDS, booked, connected, session_of
+from tests.live.conftest import Start
+from tests.stage import Stage, until
+
+
+async def metrics(stage: Stage, **settings: str) -> Channel:
+    channel = stage.guild.create_channel("metrics")
+    await stage.configure(channel_metrics=str(channel.id), **settings)
+    return channel
+
+
+async def stored(stage: Stage, number: int) -> LiveSession:
+    """A session once it is in PostgreSQL and gone from Redis."""
+
+    async def so() -> bool:
+        stores = stage.app.stores
+        return await stores.live.ended(stage.id) == [] and await stores.live.session(stage.id, number) is None
+
+    await until(so, 30)
+    found = await stage.app.stores.sessions.session(stage.id, number)
+    assert found is not None
+    return found
+
+
+async def test_a_live_that_is_over_is_stored_as_it_was_and_shown_once(
+    stage: Stage, tiktok: TikTok, listen: Start
+) -> None:
+    channel = await metrics(stage, live_grace="1")
+    await listen()
+    host = await connected(stage, tiktok)
+    live = host.live
+    assert live is not None
+    session = await session_of(stage, host)
+    viewers = [tiktok.viewer(f"viewer_{number:02}") for number in range(12)]
+    link = stage.app.stores.points.link
+    await link(stage.id, "l", ARTIST, viewers[0].id, int(stage.alice.id), name="@viewer_00")
+    live.viewers(3)
+    for number, viewer in enumerate(viewers):
+        viewer.join(live)
+        viewer.like(live, 4 + number)
+        viewer.comment(live, "=cmd|' /C calc'!A0")
+        viewer.gift(live, ROSE, 1 + number)
+    viewers[1].share(live)
+    viewers[2].follow(live)
+    viewers[3].subscribe(live)
+    viewers[4].gift(live, UNIVERSE)
+    live.viewers(12)
+    await live.acknowledged()
+    books = tiktok.books.of(host.name)
+    await booked(stage, session.id, coins=books.total.coins, viewers_peak=12, subscribes=1)
+    live.end()
+    record = await stored(stage, session.id)
+    total = books.total
+    assert (record.likes_seen, record.comments, record.shares) == (total.likes, total.comments, total.shares)
+    assert (record.follows, record.subscribes, record.joins) == (total.follows, total.subscribes, total.joins)
+    assert (record.gifts, record.coins, record.skipped) == (total.gifts, total.coins, 0)
+    assert record.host_id == host.id and record.rooms == [live.room] and record.gaps == []
+    kept = stage.app.stores.sessions.every_viewer(stage.id, session.id)
+    rows = {viewer.handle_id: viewer async for viewer in kept}
+    assert rows.keys() == books.viewers.keys()
+    for handle, row in rows.items():
+        sent = books.viewers[handle]
+        assert (row.likes, row.comments, row.shares, row.follows, row.subscribes, row.gifts, row.coins) == (
+            *(sent.likes, sent.comments, sent.shares, sent.follows, sent.subscribes, sent.gifts, sent.coins),
+        )
+    assert rows[viewers[0].id].user_id == int(stage.alice.id)
+    # In the channel, once, with everything.
+    (message,) = channel.messages
+    assert f"The live of @{host.name}" in message.text.replace("\\", "") and "Page 1 of 2" in message.text
+    names = [each.filename for each in message.attachments]
+    assert names == [f"live-{session.id}.csv", f"live-{session.id}.png"]
+    sheet = list(csv.DictReader(io.StringIO(message.attachments[0].content.decode("utf-8-sig"))))
+    assert {int(row["handle_id"]): int(row["coins"]) for row in sheet} == {
+        handle: each.coins for handle, each in books.viewers.items()
+    }
+    assert message.attachments[1].content.startswith(b"\x89PNG")
+    left = [
+        key async for key in stage.app.stores.redis.scan_iter(live_keys.session(stage.id, session.id) + "*")
+    ]
+    assert left == [] and await stage.app.stores.live.open(stage.id) == []
+
+
+async def test_a_new_room_within_the_grace_time_is_the_same_evening(
+    stage: Stage, tiktok: TikTok, listen: Start
+) -> None:
+    channel = await metrics(stage)
+    await listen()
+    host = await connected(stage, tiktok)
+    first, anna = host.live, tiktok.viewer("anna")
+    assert first is not None
+    session = await session_of(stage, host)
+    anna.like(first, 10)
+    await booked(stage, session.id, likes=10)
+    first.end()
+    away = await session_of(stage, host, "away")
+    assert away.away_why == "over"
+    second = host.go_live()
+    kept = await session_of(stage, host, "live")
+    assert kept.id == session.id and kept.rooms == (first.room, second.room)
+    anna.like(second, 4)
+    # A room counts its likes from nothing.
+    await booked(stage, session.id, likes=14, likes_seen=14)
+    assert channel.messages == []
+
+
+@pytest.mark.parametrize("step", ["posting", "posted"])
+async def test_what_fails_between_two_steps_is_made_again_and_seen_once(
+    stage: Stage, tiktok: TikTok, listen: Start, step: str
+) -> None:
+    channel = await metrics(stage, live_grace="1")
+    await listen()
+    host = await connected(stage, tiktok)
+    assert host.live is not None
+    session = await session_of(stage, host)
+    tiktok.viewer("anna").gift(host.live, ROSE, 4)
+    await booked(stage, session.id, coins=4)
+    faults = stage.discord.faults
+    route = f"/channels/{channel.id}/messages"
+    if step == "posting":
+        fault = faults.fail("POST", route, status=500, times=6)
+    else:
+        fault = faults.lose_reply("POST", route)
+    host.live.end()
+    await fault.struck(SECONDS)
+    record = await stored(stage, session.id)
+    assert record.coins == 4 and len(channel.messages) == 1
+
+
+async def test_postgres_may_be_away_when_a_live_ends(
+    stage: Stage, tiktok: TikTok, listen: Start, postgres_url: str, session_database_url: str
+) -> None:
+    channel = await metrics(stage, live_grace="1")
+    await listen()
+    host = await connected(stage, tiktok)
+    assert host.live is not None
+    session = await session_of(stage, host)
+    tiktok.viewer("anna").gift(host.live, ROSE, 4)
+    await booked(stage, session.id, coins=4)
+    name = (
+        session_database_url.rpartition("?")[0].rpartition("/")[2] or session_database_url.rpartition("/")[2]
+    )
+    admin = await asyncpg.connect(postgres_url)
+    try:
+        await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        host.live.end()
+
+        async def ended() -> bool:
+            return await stage.app.stores.live.ended(stage.id) == [session.id]
+
+        await until(ended, SECONDS)
+        assert channel.messages == []
+        assert await stage.app.stores.live.session(stage.id, session.id) is not None
+    finally:
+        await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        await admin.close()
+    record = await stored(stage, session.id)
+    assert record.coins == 4 and len(channel.messages) == 1
