@@ -18,7 +18,7 @@ help: ## show this list
 
 setup: $(READY) ## put skipline and everything it needs into .venv
 
-demo: $(READY) ## play a review session on a local copy of Discord; ONCE=1 ends after it
+demo: $(READY) ## play a review session on local copies of Discord and TikTok; ONCE=1 ends after it
 	$(BIN)/skipline demo $(if $(filter-out 0 no,$(ONCE)),--once)
 
 run: $(READY) ## run the bot with the settings of the environment and .env

@@ -94,6 +94,7 @@ async def gifted(show: Show) -> None:
     )  # fmt: skip
     viewer = show.tiktok.viewer("bruno.beats", "Bruno")
     show.on_tiktok("bruno.beats", "sends Hand Hearts: ×3, ×6, ×10")
+    on_air(show).viewers(75)
     streak = viewer.streak(on_air(show), HEARTS, 3)
     streak.more(3)
     streak.more(4)
@@ -110,6 +111,7 @@ async def pooled(show: Show) -> None:
     for fan in (dario, show.artists["Carla"]):
         await show.command(fan, "tiktok support", "go to Marea Baja", lines=1, song=Suggested("marea"))
     show.on_tiktok("dario.wav", "sends a Money Gun")
+    on_air(show).viewers(83)
     viewer.gift(on_air(show), MONEY_GUN)
     await show.asked(dario, "points show", "@dario.wav on TikTok: 1,002", lines=3)
     await show.queue("Night Bus", "Glass Harbour", "Slow Motion", "Marea Baja", playing="Silver Line")
@@ -131,6 +133,7 @@ async def dropped(show: Show) -> None:
     show.on_tiktok("carla.sings", "… ×6, and TikTok sends the end twice")
     streak.more(2)
     streak.end(times=2)
+    live.viewers(69)
     await show.queue("Night Bus", "Glass Harbour", "Marea Baja", "Slow Motion", playing="Silver Line")
     await show.told(show.artists["Elena"], "Marea Baja", "moved up to Skip", "because of gifts")
     await show.asked(show.artists["Carla"], "points show", "@carla.sings on TikTok: 1,817", lines=3)
@@ -169,7 +172,7 @@ async def table(show: Show) -> None:
     """Everybody who was there, with the picture and the file."""
     posted = await show.posted(
         TABLES, f"The live of @{HOST} is over", "gifts 17, 2,100 coins", "@bruno.beats (@Bruno)",
-        "songs played", "Not heard", lines=10, seconds=TABLE_SECONDS,
+        "songs played", "Not heard", lines=15, seconds=TABLE_SECONDS,
     )  # fmt: skip
     show.files(posted, ".csv", ".png")
     reply = await show.command(show.mia, "metrics show", "2,100 coins", "shares 1 · follows 1", lines=4)

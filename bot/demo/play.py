@@ -59,6 +59,8 @@ async def played(show: Show, story: Sequence[Chapter]) -> bool:
                 await step(show)
             except (StepFailed, ClientRefused, LookupError, TimeoutError) as failed:
                 show.transcript.failed(str(failed) or type(failed).__name__)
+                for who, what in show.aftermath():
+                    show.transcript.line(who, what, "dim")
                 return False
     return True
 

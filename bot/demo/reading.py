@@ -28,6 +28,7 @@ def order(text: str) -> list[str]:
 
 def plain(text: str, names: Mapping[str, str]) -> str:
     """A text as Discord would draw it: `names` are its mentions, times are in UTC."""
+    text = text.replace("\u200b", "")
     for mention, name in names.items():
         text = text.replace(mention, name)
     return _MARKS.sub("", _LINK.sub(r"\1", _MOMENT.sub(_moment, text)))

@@ -38,6 +38,7 @@ class Show(Sights):
     tiktok: TikTok
     backup: str = field(default="", init=False)
     """The revision of the backup that was taken."""
+    _pressed: tuple[Person, Reply] | None = field(default=None, init=False)
     _last_next: float = field(default=0.0, init=False)
 
     @classmethod
@@ -116,9 +117,20 @@ class Show(Sights):
         """Somebody presses a button. Raises `StepFailed` when nobody answers."""
         self.tell(person.name, f"presses [{label}]")
         reply = await person.press(message, label=label)
+        self._pressed = person, reply
         if not reply.ok:
             raise StepFailed(f"[{label}] went unanswered: {reply.refusal}")
         return reply
+
+    def aftermath(self) -> list[tuple[str, str]]:
+        """What helps to find out why a step failed: what the last press was answered later, the bot's log."""
+        found: list[tuple[str, str]] = []
+        if self._pressed is not None:
+            person, reply = self._pressed
+            found += [(f"→ {person.name}", self.plain(message.text)) for message in reply.followups]
+        if words := self.bot.last_words():
+            found.append(("the bot's log", words))
+        return found
 
     async def choose(self, person: Person, message: Message, menu: str, wanted: str) -> Reply:
         """Somebody chooses the option that says `wanted` from the menu whose id begins with `menu`."""

@@ -42,8 +42,9 @@ def written(show: Show) -> str:
     return file.getvalue()
 
 
-async def test_a_step_without_its_effect_ends_the_story(show: Show) -> None:
+async def test_a_step_without_its_effect_ends_the_story(show: Show, tmp_path: Path) -> None:
     reached: list[str] = []
+    (tmp_path / "bot.log").write_text("skipline was here\n" * 9 + "Traceback\n")
 
     async def bot_answers(show: Show) -> None:
         reached.append("answers")
@@ -57,6 +58,7 @@ async def test_a_step_without_its_effect_ends_the_story(show: Show) -> None:
     assert reached == ["answers"]
     assert " 1. Olga sets up" in written(show) and "FAILED" in written(show)
     assert "there is no command 'setup'" in " ".join(written(show).split())
+    assert written(show).count("skipline was here") == 7 and "Traceback" in written(show)
 
 
 async def test_a_display_that_shows_something_else_is_told(
