@@ -362,7 +362,9 @@ async def measure(
     runs = (stock, ours, ours, functools.partial(accounted, books))
     for _ in range(chunks):
         for arm, run in zip(arms, runs, strict=True):
-            arm.reached.append(await run(tiktok, arm.frames(seconds, wide), wide))
+            # The last events gather before they are booked, which is latency: a short chunk would be mostly that.
+            length = seconds * 3 if arm is arms[-1] else seconds
+            arm.reached.append(await run(tiktok, arm.frames(length, wide), wide))
     return arms
 
 
