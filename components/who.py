@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import hikari
 
 from bot.errors import UserError
 from components.texts import say
 from state.guild_settings import GuildSettings
+from state.ladder import Ladder
 from state.scripts import Actor
 
 _RUNS_THE_SERVER: Final = hikari.Permissions.MANAGE_GUILD | hikari.Permissions.ADMINISTRATOR
@@ -78,3 +79,25 @@ class Caller:
         """Raises `UserError` unless the caller may manage the server."""
         if not self.manages:
             raise UserError(say("common.managers_only", self.locale))
+
+
+class Rules(Protocol):
+    """Where a guild's settings and tiers are read, such as `state.configure.Configuration`."""
+
+    async def settings(self, guild: int, /) -> GuildSettings:
+        """The settings of a guild."""
+        ...
+
+    async def ladder(self, guild: int, /) -> Ladder:
+        """Its tiers."""
+        ...
+
+
+async def admit(
+    interaction: hikari.CommandInteraction | hikari.ComponentInteraction | hikari.ModalInteraction,
+    rules: Rules,
+) -> tuple[Caller, Ladder]:
+    """The caller and the guild's tiers. Raises `UserError` for anybody but a reviewer."""
+    caller = Caller.of(interaction)
+    caller.demand_reviewer(await rules.settings(caller.guild))
+    return caller, await rules.ladder(caller.guild)

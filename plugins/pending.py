@@ -41,7 +41,7 @@ from components.review import (
 )
 from components.song_option import parse
 from components.texts import say
-from components.who import Caller
+from components.who import Caller, admit
 from state.configure import Configuration
 from state.ladder import Ladder
 from state.queue import Moved, Queue
@@ -49,12 +49,6 @@ from state.refusal import Reason, Refused
 from state.song import Song, SongState
 
 routes = Router()
-
-
-async def _admit(received: Press | Submission) -> tuple[Caller, Ladder]:
-    caller, configuration = Caller.of(received.interaction), received.get(Configuration)
-    caller.demand_reviewer(await configuration.settings(caller.guild))
-    return caller, await configuration.ladder(caller.guild)
 
 
 def _number(values: Sequence[str], caller: Caller, place: int = 0) -> int:
@@ -68,35 +62,23 @@ def _number(values: Sequence[str], caller: Caller, place: int = 0) -> int:
 @routes.component(APPROVE)
 async def approve(press: Press) -> None:
     """Lets the song in at the tier that stands on the button."""
-    caller, ladder = await _admit(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     number, tier = _number(press.args, caller), _number(press.args, caller, 1)
-    await _decide(
-        press,
-        caller,
-        ladder,
-        lambda: press.get(Queue).approve(caller.guild, caller.request, caller.actor, number, tier),
-        lambda moved: approved_text(moved, ladder, caller.locale),
-    )
+    await _let_in(press, caller, ladder, number, tier)
 
 
 @routes.component(TIER)
 async def approve_into(press: Press) -> None:
     """Lets the song in at the tier chosen from the select."""
-    caller, ladder = await _admit(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     number, tier = _number(press.args, caller), _number(press.values, caller)
-    await _decide(
-        press,
-        caller,
-        ladder,
-        lambda: press.get(Queue).approve(caller.guild, caller.request, caller.actor, number, tier),
-        lambda moved: approved_text(moved, ladder, caller.locale),
-    )
+    await _let_in(press, caller, ladder, number, tier)
 
 
 @routes.component(PAID)
 async def paid(press: Press) -> None:
     """Asks for the tier, and how the skip was paid; the tier is that of the claim unless changed."""
-    caller, ladder = await _admit(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     number = _number(press.args, caller)
     song = await _pending_song(press, caller, ladder, number)
     if song is None:
@@ -109,43 +91,25 @@ async def paid(press: Press) -> None:
 @routes.modal(APPROVED)
 async def approved(submission: Submission) -> None:
     """The form behind it."""
-    caller, ladder = await _admit(submission)
+    caller, ladder = await admit(submission.interaction, submission.get(Configuration))
     number, values = _number(submission.args, caller), submission.values
     tier = read_tier(values.get(TIER_FIELD, ""), ladder, caller.locale)
     method = read_method(values.get(METHOD_FIELD, ""), caller.locale)
     amount = read_amount(values.get(AMOUNT_FIELD), caller.locale)
-    await _decide(
-        submission,
-        caller,
-        ladder,
-        lambda: submission.get(Queue).approve(
-            caller.guild,
-            caller.request,
-            caller.actor,
-            number,
-            tier.label,
-            method=method,
-            amount=amount,
-        ),
-        lambda moved: approved_text(
-            moved, ladder, caller.locale, paid=paid_text(method, amount, caller.locale)
-        ),
-    )
+    await _let_in(submission, caller, ladder, number, tier.label, method=method, amount=amount)
 
 
 @routes.modal(REJECTED)
 async def rejected(submission: Submission) -> None:
     """The form behind Reject."""
-    caller, ladder = await _admit(submission)
+    caller, ladder = await admit(submission.interaction, submission.get(Configuration))
     number = _number(submission.args, caller)
     reason = submission.values.get(REASON_FIELD) or None
     await _decide(
         submission,
         caller,
         ladder,
-        lambda: submission.get(Queue).reject(
-            caller.guild, caller.request, caller.actor, number, reason=reason
-        ),
+        submission.get(Queue).reject(caller.guild, caller.request, caller.actor, number, reason=reason),
         lambda moved: removed_text(moved, ladder, reason, caller.locale),
     )
 
@@ -153,7 +117,7 @@ async def rejected(submission: Submission) -> None:
 @routes.component(REJECT)
 async def reject(press: Press) -> None:
     """Asks why. What opens a form answers at once, so the song is looked up when the form comes back."""
-    caller, _ = await _admit(press)
+    caller, _ = await admit(press.interaction, press.get(Configuration))
     number = _number(press.args, caller)
     title = say("panel.reject_title", caller.locale, number=number)
     await press.ask(title, encode(REJECTED, number), reason_rows(caller.locale))
@@ -162,7 +126,7 @@ async def reject(press: Press) -> None:
 @routes.component(OTHER)
 async def other(press: Press) -> None:
     """Asks, for the presser alone, which other tier it is to be."""
-    caller, ladder = await _admit(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     number = _number(press.args, caller)
     song = await _pending_song(press, caller, ladder, number)
     if song is None:
@@ -179,7 +143,7 @@ async def other(press: Press) -> None:
 @routes.component(PICK)
 async def pick(press: Press) -> None:
     """Shows one of the later entries, with its buttons, to the presser alone."""
-    caller, ladder = await _admit(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     number = _number(press.values, caller)
     song = await _pending_song(press, caller, ladder, number)
     if song is None:
@@ -187,6 +151,28 @@ async def pick(press: Press) -> None:
     board = await press.get(Queue).board(caller.guild, count=0)
     await press.respond(
         entry_text(song, board, caller.locale), components=[entry_row(song, board, caller.locale)]
+    )
+
+
+async def _let_in(
+    received: Press | Submission,
+    caller: Caller,
+    ladder: Ladder,
+    number: int,
+    tier: int,
+    *,
+    method: str | None = None,
+    amount: str | None = None,
+) -> None:
+    paid = paid_text(method, amount, caller.locale)
+    await _decide(
+        received,
+        caller,
+        ladder,
+        received.get(Queue).approve(
+            caller.guild, caller.request, caller.actor, number, tier, method=method, amount=amount
+        ),
+        lambda moved: approved_text(moved, ladder, caller.locale, paid=paid),
     )
 
 
@@ -204,12 +190,12 @@ async def _decide(
     received: Press | Submission,
     caller: Caller,
     ladder: Ladder,
-    move: Callable[[], Awaitable[Moved]],
+    move: Awaitable[Moved],
     outcome: Callable[[Moved], str],
 ) -> None:
     """Makes the move; shows the list without the song, or says in the presser's own message what came."""
     try:
-        moved = await move()
+        moved = await move
     except Refused as refused:
         await _refuse(received, caller, ladder, refused)
         return

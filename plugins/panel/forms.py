@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from bot.errors import UserError
 from bot.router import Press, Router, Submission
@@ -25,26 +26,22 @@ from components.review import (
     read_score,
 )
 from components.texts import say
-from components.who import Caller
+from components.who import Caller, admit
 from plugins.panel.desk import BUMPED, REMOVED, SCORED, TIER, board_of, chosen
 from state.configure import Configuration
 from state.ladder import Ladder
 from state.queue import Queue
 from state.refusal import Reason, Refused
 
+_Made = TypeVar("_Made")
+
 routes = Router()
-
-
-async def _admit(received: Press | Submission) -> tuple[Caller, Ladder]:
-    caller, configuration = Caller.of(received.interaction), received.get(Configuration)
-    caller.demand_reviewer(await configuration.settings(caller.guild))
-    return caller, await configuration.ladder(caller.guild)
 
 
 @routes.component(TIER)
 async def choose_tier(press: Press) -> None:
     """Second step of Promote: the tier was chosen in the presser's own message."""
-    caller, ladder = await _admit(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     number = chosen(press.args[:1], caller)
     tier = ladder.named(press.values[0]) if len(press.values) == 1 else None
     if tier is None:
@@ -68,7 +65,7 @@ async def choose_turns(press: Press) -> None:
 
 async def _set_fairness(press: Press, field: str, choices: Sequence[str]) -> None:
     """Makes the choice; the presser's own message shows what holds then, and so do all displays."""
-    caller, _ = await _admit(press)
+    caller, _ = await admit(press.interaction, press.get(Configuration))
     if len(press.values) != 1 or press.values[0] not in choices:
         raise UserError(say("common.outdated", caller.locale))
     configuration = press.get(Configuration)
@@ -87,57 +84,55 @@ async def _set_fairness(press: Press, field: str, choices: Sequence[str]) -> Non
 @routes.modal(REMOVED)
 async def removed(submission: Submission) -> None:
     """The form behind Remove: the panel it was opened from shows the queue without the song."""
-    caller, ladder = await _admit(submission)
+    caller, ladder = await admit(submission.interaction, submission.get(Configuration))
     number = chosen(submission.args, caller)
     reason = submission.values.get(REASON_FIELD) or None
-    try:
-        moved = await submission.get(Queue).remove(
-            caller.guild, caller.request, caller.actor, number, reason=reason
-        )
-        text = removed_text(moved, ladder, reason, caller.locale)
-    except Refused as refused:
-        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
-    await _redraw(submission, caller, text)
+    move = submission.get(Queue).remove(caller.guild, caller.request, caller.actor, number, reason=reason)
+    await _decide(
+        submission, caller, ladder, move, lambda moved: removed_text(moved, ladder, reason, caller.locale)
+    )
 
 
 @routes.modal(BUMPED)
 async def bumped(submission: Submission) -> None:
     """The form behind Move down."""
-    caller, ladder = await _admit(submission)
+    caller, ladder = await admit(submission.interaction, submission.get(Configuration))
     number = chosen(submission.args, caller)
     places = read_places(submission.values.get(PLACES_FIELD, ""), caller.locale)
-    try:
-        moved = await submission.get(Queue).bump(caller.guild, caller.request, caller.actor, number, places)
-        text = placed_text(moved, ladder, caller.locale)
-    except Refused as refused:
-        text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
-    await _redraw(submission, caller, text)
+    move = submission.get(Queue).bump(caller.guild, caller.request, caller.actor, number, places)
+    await _decide(submission, caller, ladder, move, lambda moved: placed_text(moved, ladder, caller.locale))
 
 
 @routes.modal(SCORED)
 async def scored(submission: Submission) -> None:
     """The form behind Score and note: what was emptied is taken away."""
-    caller, ladder = await _admit(submission)
+    caller, ladder = await admit(submission.interaction, submission.get(Configuration))
     number = chosen(submission.args, caller)
     score = read_score(submission.values.get(SCORE_FIELD, ""), caller.locale)
     note = read_note(submission.values.get(NOTE_FIELD), caller.locale)
+    move = submission.get(Queue).review(
+        caller.guild,
+        caller.request,
+        caller.actor,
+        number,
+        score=False if score is None else score,
+        note=note or False,
+    )
+    await _decide(submission, caller, ladder, move, lambda kept: reviewed_text(kept, caller.locale))
+
+
+async def _decide(
+    submission: Submission,
+    caller: Caller,
+    ladder: Ladder,
+    move: Awaitable[_Made],
+    outcome: Callable[[_Made], str],
+) -> None:
+    """Makes the move; the panel shows the queue of now, and whoever sent the form is told what came."""
     try:
-        kept = await submission.get(Queue).review(
-            caller.guild,
-            caller.request,
-            caller.actor,
-            number,
-            score=False if score is None else score,
-            note=note or False,
-        )
-        text = reviewed_text(kept, caller.locale)
+        text = outcome(await move)
     except Refused as refused:
         text = refusal_text(refused, ladder, caller.locale, reader=caller.actor.id)
-    await _redraw(submission, caller, text)
-
-
-async def _redraw(submission: Submission, caller: Caller, text: str) -> None:
-    """The panel that a form was opened from shows the queue of now; whoever sent it is told what came."""
     painting = render(REVIEWER, await board_of(submission.get(Queue), caller.guild))
     assert painting is not None
     await submission.update(embeds=painting.embeds, components=painting.components)

@@ -11,7 +11,8 @@ from components.refusals import worded
 from components.review import AMOUNT_LIMIT, METHODS, paid_text, read_amount, read_method
 from components.song_option import demand_song, demand_tier
 from components.texts import describe
-from plugins.review.desk import REASON, admit, answer, offer_pending, offer_tiers, review
+from components.who import admit
+from plugins.review.desk import REASON, answer, offer_pending, offer_tiers, review
 from state.configure import Configuration
 from state.queue import Queue
 
@@ -38,7 +39,7 @@ async def approve(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Lets a pending skip in at the back of the tier the reviewer names."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number, to = demand_song(song, caller.locale), demand_tier(ladder, tier, caller.locale)
     method, amount = read_method(method or "", caller.locale), read_amount(amount, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
@@ -60,7 +61,7 @@ async def reject(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Turns a pending skip away."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number = demand_song(song, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.reject(caller.guild, caller.request, caller.actor, number, reason=reason)

@@ -9,12 +9,11 @@ import alluka
 import hikari
 import tanjun
 
-from bot.router import Press, Router, Submission
+from bot.router import Router
 from components.song_option import matches, parse, tier_choices
 from components.texts import describe
 from components.who import Caller
 from state.configure import Configuration
-from state.ladder import Ladder
 from state.queue import Queue
 from state.song import Song, SongState
 
@@ -33,20 +32,6 @@ routes = Router()
 review = tanjun.slash_command_group(
     "review", describe("review.description"), default_to_ephemeral=True, dm_enabled=False
 )
-
-
-async def admit(ctx: tanjun.abc.AppCommandContext, configuration: Configuration) -> tuple[Caller, Ladder]:
-    """The caller and the guild's tiers. Raises `UserError` for anybody but a reviewer."""
-    caller = Caller.of(ctx.interaction)
-    caller.demand_reviewer(await configuration.settings(caller.guild))
-    return caller, await configuration.ladder(caller.guild)
-
-
-async def admit_press(received: Press | Submission) -> tuple[Caller, Ladder]:
-    """The same for a press or a form."""
-    caller, configuration = Caller.of(received.interaction), received.get(Configuration)
-    caller.demand_reviewer(await configuration.settings(caller.guild))
-    return caller, await configuration.ladder(caller.guild)
 
 
 async def answer(

@@ -22,10 +22,10 @@ from components.history import (
 )
 from components.pages import page_asked
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, admit
 from persistence.archive import Archive
 from persistence.submissions import Submission, Wanted
-from plugins.review.desk import admit, admit_press, review, routes
+from plugins.review.desk import review, routes
 from state.configure import Configuration
 from state.ladder import Ladder
 from state.review import HIGHEST_SCORE
@@ -103,7 +103,7 @@ async def history(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Shows the first page of what matches, to the caller alone."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     search = Search(
         artist=artist,
         title=title,
@@ -125,7 +125,7 @@ async def songs_of_person(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """The same for one person, from their name."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     embed, rows = await _page(archive, caller, ladder, Search(person=int(user.id)), 1)
     await ctx.respond(embed=embed, components=rows)
 
@@ -133,7 +133,7 @@ async def songs_of_person(
 @routes.component(PAGE_HANDLER)
 async def turn(press: Press) -> None:
     """Turns the page in the presser's own message."""
-    caller, ladder = await admit_press(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     search = Search.read(press.interaction.message)
     if search is None:
         raise UserError(say("common.outdated", caller.locale))

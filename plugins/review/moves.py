@@ -15,11 +15,10 @@ from components.refusals import refusal_text, worded
 from components.review import MOST_PLACES, PLACES, read_places
 from components.song_option import demand_song, demand_tier, parse
 from components.texts import describe, say
+from components.who import admit
 from plugins.review.desk import (
     GUARD_MS,
     REASON,
-    admit,
-    admit_press,
     answer,
     offer_active,
     offer_held,
@@ -43,7 +42,7 @@ async def next_(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Ends the song that plays and starts the first; asks when somebody else just did."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     try:
         advanced = await queue.next(caller.guild, caller.request, caller.actor, guard=GUARD_MS)
     except Refused as refused:
@@ -60,7 +59,7 @@ async def next_(
 @routes.component("review.anyway")
 async def next_anyway(press: Press) -> None:
     """Plays the next song after all, if still the same one plays that the presser was told of."""
-    caller, ladder = await admit_press(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     match press.args:
         case ("none",):
             expected = None
@@ -82,7 +81,7 @@ async def undo(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Takes the last move back; asks when somebody else just took one back."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     try:
         undone = await queue.undo(caller.guild, caller.request, caller.actor, guard=GUARD_MS)
     except Refused as refused:
@@ -99,7 +98,7 @@ async def undo(
 @routes.component("review.undo")
 async def undo_anyway(press: Press) -> None:
     """Takes one more move back, if it is still the last."""
-    caller, ladder = await admit_press(press)
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     match press.args:
         case (text,) if (revision := parse(text)) is not None:
             pass
@@ -121,7 +120,7 @@ async def promote(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Moves a song to the back of another tier."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number, to = demand_song(song, caller.locale), demand_tier(ladder, tier, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.promote(caller.guild, caller.request, caller.actor, number, to.label)
@@ -139,7 +138,7 @@ async def remove(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Takes a song out, kept with who and why."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number = demand_song(song, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.remove(caller.guild, caller.request, caller.actor, number, reason=reason)
@@ -155,7 +154,7 @@ async def hold(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Sets a song aside; nothing it had is lost."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number = demand_song(song, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.hold(caller.guild, caller.request, caller.actor, number)
@@ -171,7 +170,7 @@ async def back(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Brings a held song back to the place its tier and order give it."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number = demand_song(song, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.back(caller.guild, caller.request, caller.actor, number)
@@ -191,7 +190,7 @@ async def bump(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Lets a number of songs go before one."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number, ahead = demand_song(song, caller.locale), read_places(str(places), caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         moved = await queue.bump(caller.guild, caller.request, caller.actor, number, ahead)

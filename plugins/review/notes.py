@@ -16,16 +16,8 @@ from components.refusals import refusal_text, worded
 from components.review import NOTE_FIELD, NOTE_LIMIT, SCORE_FIELD, read_note, read_score, score_rows
 from components.song_option import demand_song, parse
 from components.texts import describe, say
-from plugins.review.desk import (
-    GUARD_MS,
-    admit,
-    admit_press,
-    answer,
-    offer_all,
-    offer_played,
-    review,
-    routes,
-)
+from components.who import admit
+from plugins.review.desk import GUARD_MS, answer, offer_all, offer_played, review, routes
 from state.configure import Configuration
 from state.queue import Queue
 from state.refusal import Reason, Refused
@@ -50,7 +42,7 @@ async def note(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Gives a song a score, a note, or both; what is left out stays."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number = demand_song(song, caller.locale)
     text = read_note(text, caller.locale)
     if score is None and text is None:
@@ -71,7 +63,7 @@ async def bookmark(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Marks a song, whose card goes to the bookmarks channel, or takes its mark off."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     number = demand_song(song, caller.locale)
     with worded(ladder, caller.locale, reader=caller.actor.id):
         marked = await queue.bookmark(caller.guild, caller.request, caller.actor, number, guard=GUARD_MS)
@@ -86,7 +78,7 @@ async def score_this(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Opens the form for the song that one of our messages shows: a card, or the panel."""
-    caller, ladder = await admit(ctx, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     me = ctx.cache.get_me() if ctx.cache else None
     number = _shown(message) if me is not None and message.author.id == me.id else None
     song = None if number is None else await queue.song(caller.guild, number)
@@ -114,7 +106,7 @@ def _shown(message: hikari.Message) -> int | None:
 @routes.modal(_SCORED)
 async def scored(submission: Submission) -> None:
     """The form behind it: what was emptied is taken away."""
-    caller, ladder = await admit_press(submission)
+    caller, ladder = await admit(submission.interaction, submission.get(Configuration))
     number = parse(submission.args[0]) if len(submission.args) == 1 else None
     if number is None:
         raise UserError(say("common.outdated", caller.locale))
