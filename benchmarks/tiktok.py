@@ -362,7 +362,7 @@ async def measure(
     runs = (stock, ours, ours, functools.partial(accounted, books))
     for _ in range(chunks):
         for arm, run in zip(arms, runs, strict=True):
-            # The last events gather before they are booked, which is latency: a short chunk would be mostly that.
+            # The last events gather before they are booked, which is latency: short chunks were mostly that
             length = seconds * 3 if arm is arms[-1] else seconds
             arm.reached.append(await run(tiktok, arm.frames(length, wide), wide))
     return arms
