@@ -28,7 +28,7 @@ from state.scripts import Actor
 _log = logging.getLogger("skipline.live")
 
 GATHER_SECONDS: Final = 0.2
-"""How long events gather before they are booked: a burst of likes is one move."""
+"""Between two batches that are not full: a burst of likes is one move."""
 
 SHOW_SECONDS: Final = 5.0
 """How often the status is written again while nothing changes."""
@@ -77,7 +77,6 @@ class Listener:
         self._host_id = 0
         self._broken_since: int | None = None
         self._skipped = 0
-        self._booked_at = 0.0
         self._replaced = False
 
     async def adopt(self, guild: int) -> Resume | None:
@@ -132,10 +131,6 @@ class Listener:
 
     async def heard(self, room: int, events: list[heard.LiveEvent]) -> None:
         """Books a batch in every guild before it returns, so that a slow Redis slows the reading down."""
-        clock = asyncio.get_running_loop()
-        if len(events) < BATCH:
-            # What comes meanwhile waits in the stream and is the next batch.
-            await asyncio.sleep(self._booked_at + GATHER_SECONDS - clock.time())
         rows = booked(events)
         async with self._turn:
             unread, now = self.unread(), _now()
@@ -149,7 +144,9 @@ class Listener:
                     book = partial(self._book, guild, room, batch, told, now)
                     await self._insist(guild, book)
                 await self._insist(guild, partial(self._chat.read, guild, events))
-        self._booked_at = clock.time()
+        if len(events) < BATCH:
+            # What comes meanwhile waits in the stream and is the next batch.
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _book(self, guild: int, room: int, batch: list[LiveEvent], skipped: int, now: int) -> None:
         session = self._sessions.get(guild) or await self._begin(guild, room, now)
