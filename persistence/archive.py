@@ -19,6 +19,10 @@ from persistence.submissions import Submission, Wanted
 
 _log = logging.getLogger(__name__)
 
+# Several of these come every second of a live, each with the new values of hundreds of fields: once those are
+# in `live`, keeping every version of them would fill a gigabyte in a busy evening.
+_BULKY = frozenset({"live"})
+
 # Take the guild's row for this transaction: whoever appends to the guild at the same time waits here.
 LOCK_GUILD = """
 SELECT archived_rev, last_event_at, last_request FROM guilds WHERE guild_id = $1 FOR UPDATE
@@ -349,8 +353,12 @@ async def _insert_events(connection: Connection, guild_id: int, events: Sequence
         [event.song for event in events],
         [event.request for event in events],
         [orjson.dumps(event.data).decode() for event in events],
-        [orjson.dumps([list(effect) for effect in event.effects]).decode() for event in events],
+        [orjson.dumps([list(effect) for effect in _kept_effects(event)]).decode() for event in events],
     )
+
+
+def _kept_effects(event: Event) -> Sequence[Effect]:
+    return () if event.kind in _BULKY else event.effects
 
 
 async def _outcome(connection: Connection, guild_id: int, events: Sequence[Event]) -> Outcome:
