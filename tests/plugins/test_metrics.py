@@ -66,7 +66,7 @@ async def test_the_table_is_paged_to_the_last_viewer_with_totals_and_a_picture(s
     shown = await settled(await stage.host.command("metrics show", stage.review))
     for text in (
         "Live of @dj_mara", "likes 90,123", "1,234 coins", "at most 310", "on average 120", "25 s",
-        "@viewer_1 (<@", "**999** points", "50 coins", "≥ 1 likes", "1 h 30 min active", "Page 1 of 3",
+        "@viewer_1 (<@", "**999** points", "50 coins", "≥ 1 like", "1 h 30 min active", "Page 1 of 3",
     ):  # fmt: skip
         assert text.replace("_", "\\_") in shown.text or text in shown.text, text
     await shown.channel.wait_until(lambda: bool(shown.attachments), timeout=30)
@@ -110,7 +110,7 @@ async def test_leaders_over_all_lives(stage: Stage) -> None:
     turned = await settled(await stage.host.press(shown, custom_id=turning(shown, "next")))
     assert "**11.**" in turned.text
     lately = await settled(await stage.host.command("metrics leaderboard", stage.review, options={"days": 1}))
-    assert "last 1 days" in lately.text
+    assert "last 1 day" in lately.text
 
 
 async def test_lives_are_offered_and_others_refused(stage: Stage) -> None:
