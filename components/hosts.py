@@ -57,8 +57,7 @@ def _lines(host: Host, status: Status | None, locale: str) -> str:
         per_minute = number(status.per_minute, locale)
         lines.append(say("hosts.heard", locale, at=_at(status.last_event), count=per_minute))
     if status.failures:
-        key = "hosts.failure" if status.failures == 1 else "hosts.failures"
-        lines.append(say(key, locale, count=number(status.failures, locale)))
+        lines.append(say("hosts.failures", locale, count=number(status.failures, locale)))
     if status.reason and (status.failures or status.state not in ("live", "waiting", "stopped")):
         lines.append(say("hosts.why", locale, reason=plain(status.reason, 120)))
     if status.next_try:

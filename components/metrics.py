@@ -153,12 +153,21 @@ def _totals(session: LiveSession, songs: Sequence[PlayedSong], locale: str) -> I
         )
     else:
         yield say("metrics.no_songs", locale)
-    if session.gaps:
-        missed = duration(sum(int(gap[1]) - int(gap[0]) for gap in session.gaps) // 1000, locale)
-        key = "metrics.gap" if len(session.gaps) == 1 else "metrics.gaps"
-        yield say(key, locale, count=number(len(session.gaps), locale), length=missed)
+    breaks = [gap for gap in session.gaps if gap[2:] == ["over"]]
+    if breaks:
+        yield say("metrics.breaks", locale, length=_together(breaks, locale))
+    missed = [gap for gap in session.gaps if gap not in breaks]
+    if missed:
+        key = "metrics.gap" if len(missed) == 1 else "metrics.gaps"
+        yield say(key, locale, count=number(len(missed), locale), length=_together(missed, locale))
     if session.skipped:
         yield said("skipped", count=session.skipped)
+
+
+def _together(gaps: Sequence[Sequence[int | str]], locale: str) -> str:
+    """How long they were in all, at least a second."""
+    milliseconds = sum(int(gap[1]) - int(gap[0]) for gap in gaps)
+    return duration(max(1, round(milliseconds / 1000)), locale)
 
 
 def _row(place: int, viewer: Viewer, locale: str) -> str:

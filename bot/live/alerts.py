@@ -67,27 +67,25 @@ class HostAlerts(Upkeep):
 
     async def _say(self, guild: int, host: Host, since: int, what: str, text: str) -> None:
         settings = await self._configuration.settings(guild)
-        channel = settings.channels.get("alerts") or settings.channels.get("review", 0)
+        channels = [settings.channels.get(name, 0) for name in ("alerts", "review")]
         nonce = hashlib.blake2b(f"{guild} {host.handle} {since} {what}".encode(), digest_size=10).hexdigest()
-        try:
-            if not channel:
-                raise _NoChannel
-            await self._rest.create_message(
-                channel,
-                text,
-                nonce=nonce,
-                user_mentions=False,
-                role_mentions=False,
-                mentions_everyone=False,
-            )
-        except (_NoChannel, hikari.ForbiddenError, hikari.NotFoundError):
+        for channel in filter(None, dict.fromkeys(channels)):
+            try:
+                await self._rest.create_message(
+                    channel,
+                    text,
+                    nonce=nonce,
+                    user_mentions=False,
+                    role_mentions=False,
+                    mentions_everyone=False,
+                )
+                break
+            except (hikari.ForbiddenError, hikari.NotFoundError):
+                continue
+        else:
             await tell_owner(self._rest, guild, text, None)
         try:
             await self._hosts.told(guild, secrets.token_hex(8), _BOT, host.handle, since)
         except Refused:
             # It is over by now; its end is nobody's news then.
             _log.debug("The outage of @%s in guild %d ended before it was noted.", host.handle, guild)
-
-
-class _NoChannel(Exception):
-    pass

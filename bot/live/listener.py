@@ -76,6 +76,7 @@ class Listener:
         self._status: Status | None = None
         self._host_id = 0
         self._broken_since: int | None = None
+        self._began_at = _now()
         self._skipped = 0
         self._replaced = False
 
@@ -177,6 +178,9 @@ class Listener:
         async with self._turn:
             before, self._status = self._status, status
             now = _now()
+            if before is None or before.state is not status.state:
+                reason = f" ({status.reason})" if status.reason else ""
+                _log.info("@%s is %s%s.", self.handle, status.state.value.replace("_", " "), reason)
             self._host_id = status.host_id or self._host_id
             if status.state is State.LIVE:
                 self._skipped = 0
@@ -188,7 +192,8 @@ class Listener:
     def _judged(self, status: Status) -> int | None:
         """Since when (ms) the connection has been broken against everybody's wish; None while it is not."""
         if status.state in _BROKEN or (status.state is State.CONNECTING and status.failures):
-            return status.lost_at or self._broken_since or status.since
+            # What was lost before this process began was another one's to tell.
+            return self._broken_since or max(status.lost_at or status.since, self._began_at)
         if status.state in (State.WAITING, State.CONNECTING) and status.failures:
             # TikTok cannot be asked: whatever was wrong still is.
             return self._broken_since
@@ -206,8 +211,9 @@ class Listener:
             elif status.state is State.STOPPED:
                 at, why = now, "stopped"
             else:
-                # It was lost, and was over when it was found again; or it ended before our eyes.
-                at, why = (status.gap.since if status.gap is not None else now), OVER
+                # It was over when it was found again, or it ended before our eyes.
+                gap = status.gap
+                at, why = (gap.since, gap.why) if gap is not None else (now, OVER)
             await self._quietly(self._live.away(guild, self._sessions[guild], at, why))
             self._away[guild] = self._sessions.pop(guild)
         if status.state is State.WAITING:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import time
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -88,10 +90,9 @@ async def test_a_live_that_is_over_is_stored_as_it_was_and_shown_once(
         handle: each.coins for handle, each in books.viewers.items()
     }
     assert message.attachments[1].content.startswith(b"\x89PNG")
-    left = [
-        key async for key in stage.app.stores.redis.scan_iter(live_keys.session(stage.id, session.id) + "*")
-    ]
-    assert left == [] and await stage.app.stores.live.open(stage.id) == []
+    keys = (live_keys.session, live_keys.session_viewers, live_keys.session_curve)
+    left = await stage.app.stores.redis.exists(*(key(stage.id, session.id) for key in keys))
+    assert left == 0 and await stage.app.stores.live.open(stage.id) == []
 
 
 async def test_a_new_room_within_the_grace_time_is_the_same_evening(
@@ -112,9 +113,17 @@ async def test_a_new_room_within_the_grace_time_is_the_same_evening(
     kept = await session_of(stage, host, "live")
     assert kept.id == session.id and kept.rooms == (first.room, second.room)
     anna.like(second, 4)
+    assert [gap.why for gap in kept.gaps] == ["over"]
     # A room counts its likes from nothing.
     await booked(stage, session.id, likes=14, likes_seen=14)
     assert channel.messages == []
+    await stage.configure(live_grace="1")
+    second.end()
+    record = await stored(stage, session.id)
+    (message,) = channel.messages
+    # Nothing was missed while the host was off air.
+    assert "Off air in between" in message.text and "Not heard" not in message.text, message.text
+    assert record.likes == 14
 
 
 @pytest.mark.parametrize("step", ["posting", "posted"])
@@ -153,7 +162,7 @@ async def test_postgres_may_be_away_when_a_live_ends(
     name = (
         session_database_url.rpartition("?")[0].rpartition("/")[2] or session_database_url.rpartition("/")[2]
     )
-    admin = await asyncpg.connect(postgres_url)
+    admin = cast("Any", await asyncpg.connect(postgres_url))
     try:
         await admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
@@ -170,3 +179,16 @@ async def test_postgres_may_be_away_when_a_live_ends(
         await admin.close()
     record = await stored(stage, session.id)
     assert record.coins == 4 and len(channel.messages) == 1
+
+
+async def test_a_live_that_nobody_listens_to_any_more_ends_too(stage: Stage) -> None:
+    stores = stage.app.stores
+    channel = await metrics(stage, live_grace="1")
+    reply = await stage.host.command("tiktok connect", stage.review, options={"handle": "dj_mara"})
+    assert reply.ok
+    at = time.time_ns() // 10**6 - 3_600_000
+    number = (await stores.live.begin(stage.id, "dj_mara", 7, 71, at)).session
+    record = await stored(stage, number)
+    # It ended when it was last heard of.
+    assert round(record.ended_at.timestamp() * 1000) == at and record.coins == 0
+    assert len(channel.messages) == 1

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from typing import Any
 
 import pytest
 
 from sandbox.discord import Channel, Message
 from sandbox.tiktok import ROSE, Host, TikTok
+from state import live_keys
 from tests.live.acts import SECONDS, booked, connect, connected, kinds, session_of, stands
 from tests.live.conftest import Start
 from tests.stage import Stage, until
@@ -201,12 +203,20 @@ async def test_ones_own_disconnect_alerts_nobody(stage: Stage, tiktok: TikTok, l
     session = await session_of(stage, host)
     anna.gift(live, ROSE, 7)
     await booked(stage, session.id, coins=7)
+
+    async def go_on() -> None:
+        while True:
+            anna.like(live, 1)
+            await asyncio.sleep(0.005)
+
+    # What still comes meanwhile opens no second session.
+    viewers = asyncio.create_task(go_on())
     reply = await stage.host.command("tiktok disconnect", stage.review, options={"handle": host.name})
     assert "no more" in reply.text
     (table,) = await posted(metrics, 1)
     assert host.name.replace("_", "\\_") in table.text
     await tiktok.wait_until(lambda: not live.connections, SECONDS)
-    anna.gift(live, ROSE, 7)
+    viewers.cancel()
     stored = await stage.app.stores.sessions.newest(stage.id)
     assert [(each.session, each.coins) for each in stored] == [(session.id, 7)]
     assert channel.messages == [] and await stage.app.stores.live.open(stage.id) == []
@@ -217,3 +227,43 @@ async def test_ones_own_disconnect_alerts_nobody(stage: Stage, tiktok: TikTok, l
         again = await session_of(stage, host, "live")
     assert again.id > session.id
     assert len(metrics.messages) == 1
+
+
+async def test_a_host_is_let_go_and_wanted_again_at_once(stage: Stage, tiktok: TikTok, listen: Start) -> None:
+    await listen()
+    host = await connected(stage, tiktok)
+    live = host.live
+    assert live is not None
+    before = await session_of(stage, host)
+    for _ in range(3):
+        reply = await stage.host.command("tiktok disconnect", stage.review, options={"handle": host.name})
+        assert reply.ok
+        await connect(stage, host.name)
+
+    async def anew() -> bool:
+        return (await session_of(stage, host, "live")).id > before.id and len(live.connections) == 1
+
+    await until(anew, SECONDS)
+    session = await session_of(stage, host, "live")
+    tiktok.viewer("anna").gift(live, ROSE, 3)
+    await booked(stage, session.id, coins=3)
+    assert len(live.connections) == 1
+
+
+async def test_a_quiet_live_that_another_process_takes_up_is_no_outage(
+    stage: Stage, tiktok: TikTok, listen: Start
+) -> None:
+    channel = await alerts_channel(stage)
+    first = await listen()
+    host = await connected(stage, tiktok)
+    session = await session_of(stage, host)
+    await first.aclose()
+    # As if nobody had said a word for an hour.
+    client: Any = stage.app.stores.redis
+    earlier = {"connected_at": session.connected_at - 3_600_000, "last_at": session.connected_at - 3_600_000}
+    await client.hset(live_keys.session(stage.id, session.id), mapping=earlier)
+    await listen()
+    await stands(stage, host, "live")
+    kept = await session_of(stage, host, "live")
+    assert kept.id == session.id and len(kept.gaps) == 1
+    assert await kinds(stage, "host_lost") == 0 and channel.messages == []
