@@ -41,7 +41,8 @@ async def play(story: Sequence[Chapter], *, once: bool) -> int:
             return 1
         show.transcript.done(time.monotonic() - began)
         if not once:
-            console.print("\nThe server stays up. Ctrl-C ends it.")
+            console.print(f"\nThe server stays up, with its TikTok at {show.tiktok.app_url}/control")
+            console.print("(docs/sandbox-tiktok.md). Ctrl-C ends it.")
             stop = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)

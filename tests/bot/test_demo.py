@@ -137,6 +137,13 @@ def test_a_file_that_is_no_recording_is_refused(
         chapter_of(file, 1.0)
 
 
+@pytest.mark.parametrize("speed", ["0", "-1", "nan", "1e9", "fast"])
+def test_a_speed_that_is_none_is_refused(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--speed", speed])
+    assert ended.value.code == 2 and "a speed is a number above 0" in capsys.readouterr().err
+
+
 def test_the_sample_is_a_recording_of_a_minute(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "evening.jsonl"
     assert main(["demo", "--sample", str(file)]) == 0
