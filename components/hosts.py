@@ -7,10 +7,11 @@ from typing import Final
 
 import hikari
 
-from components.markdown import plain
+from components.markdown import clean, plain
 from components.texts import FALLBACK, number, say
 from state.hosts import Host, Status
 
+_SELF_EXPLAINING: Final = frozenset({"live", "waiting", "unknown", "restricted", "stopped"})
 _GOOD: Final = 0x5C8374
 _BAD: Final = 0xB5534B
 
@@ -48,7 +49,10 @@ def _lines(host: Host, status: Status | None, locale: str) -> str:
     if status is None:
         state = say("hosts.nobody", locale)
         return say("hosts.line", locale, handle=plain(host.handle), state=state, since="")
-    since = say("hosts.since", locale, at=_at(status.since)) if status.since else ""
+    since = ""
+    if status.since:
+        moment = f"<t:{status.since // 1000}:t>"
+        since = say("hosts.since", locale, moment=moment, at=_at(status.since))
     state = say(f"hosts.state_{status.state}", locale)
     lines = [say("hosts.line", locale, handle=plain(host.handle), state=state, since=since)]
     if status.session:
@@ -56,10 +60,14 @@ def _lines(host: Host, status: Status | None, locale: str) -> str:
     if status.last_event:
         per_minute = number(status.per_minute, locale)
         lines.append(say("hosts.heard", locale, at=_at(status.last_event), count=per_minute))
-    if status.failures:
+    # A live is calm for a while before its failures are forgotten; by then they are nobody's concern.
+    troubled = status.failures > 0 and status.state != "live"
+    if troubled:
         lines.append(say("hosts.failures", locale, count=number(status.failures, locale)))
-    if status.reason and (status.failures or status.state not in ("live", "waiting", "stopped")):
-        lines.append(say("hosts.why", locale, reason=plain(status.reason, 120)))
+    if status.reason and (troubled or status.state not in _SELF_EXPLAINING):
+        # English, for whoever has to mend it.
+        reason = clean(status.reason, 160).replace("`", "'")
+        lines.append(say("hosts.why", locale, reason=reason))
     if status.next_try:
         lines.append(say("hosts.next_try", locale, at=_at(status.next_try)))
     return "\n".join(lines)

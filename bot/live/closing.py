@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from bot.errors import Reporter
 from bot.upkeep import RETRY_SECONDS, Upkeep
 from components.curve import Pictures
+from components.markdown import plain
 from components.metrics import PAGE, curve_of, metrics_embed, metrics_rows, table
 from components.texts import say
 from persistence.errors import Unavailable
@@ -214,7 +215,7 @@ class Closing(Upkeep):
         try:
             await self._rest.create_message(
                 channel,
-                say("metrics.posted", locale, host=record.host),
+                say("metrics.posted", locale, host=plain(record.host, 30)),
                 embed=metrics_embed(record, viewers, count, 1, songs, locale),
                 components=metrics_rows(record.session, 1, count, locale),
                 attachments=files,

@@ -108,7 +108,7 @@ async def test_status_tells_how_it_stands(stage: Stage) -> None:
         Status("live", now, "connected", room=7450, session=3, last_event=now, per_minute=1234),
     )
     live = (await run(stage, "status")).text
-    assert f"**@dj\\_mara** · live, since <t:{at}:R>" in live
+    assert f"**@dj\\_mara** · live, since <t:{at}:t> (<t:{at}:R>)" in live
     assert "session #3, room 7450" in live and f"last event <t:{at}:R>, 1,234 a minute" in live
     assert "reason" not in live and "next try" not in live and "failed" not in live
     await show(
@@ -116,7 +116,7 @@ async def test_status_tells_how_it_stands(stage: Stage) -> None:
     )
     limited = (await run(stage, "status")).text
     assert "the signing service asks to wait" in limited and "2 tries failed" in limited
-    assert f"next try <t:{at + 60}:R>" in limited and "too many \\*requests\\*" in limited
+    assert f"next try <t:{at + 60}:R>" in limited and "reason: `too many *requests*`" in limited
     await show(stage, "dj_mara", Status("waiting", now, "TikTok cannot be reached", failures=1))
     waiting = (await run(stage, "status")).text
     assert "waits: not live" in waiting and "1 try failed" in waiting and "cannot be reached" in waiting
