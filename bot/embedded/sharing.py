@@ -21,6 +21,7 @@ from bot.errors import StartupError
 __all__ = ["create_directory", "shared"]
 
 _POLL = 0.05
+_LAUNCH_SECONDS = 5.0
 _T = TypeVar("_T")
 
 
@@ -38,9 +39,14 @@ async def shared(
         async with _starting(directory):
             alone = _try_lock(users, fcntl.LOCK_EX)
             fcntl.flock(users, fcntl.LOCK_SH)
+            starting = asyncio.ensure_future(start(alone))
             try:
-                server = await start(alone)
+                server = await asyncio.shield(starting)
             except asyncio.CancelledError:
+                # A server that is being launched cannot be found yet, and would be left behind.
+                await asyncio.wait([starting], timeout=_LAUNCH_SECONDS)
+                starting.cancel()
+                await asyncio.gather(starting, return_exceptions=True)
                 if _try_lock(users, fcntl.LOCK_EX):
                     await stop()
                 raise

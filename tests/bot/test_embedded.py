@@ -256,15 +256,16 @@ async def test_as_root_below_a_private_home(data_dir: Path) -> None:
 
 async def test_who_is_stopped_while_a_server_starts_leaves_none_behind(tmp_path: Path) -> None:
     directory = create_directory(tmp_path, "server")
-    begun, stopped = asyncio.Event(), asyncio.Event()
+    begun, go, told = asyncio.Event(), asyncio.Event(), list[str]()
 
     async def start(alone: bool) -> None:
         assert alone
         begun.set()
-        await asyncio.Event().wait()
+        await go.wait()
+        told.append("launched")
 
     async def stop() -> None:
-        stopped.set()
+        told.append("stopped")
 
     async def use() -> None:
         async with shared(directory, start, stop):
@@ -273,6 +274,7 @@ async def test_who_is_stopped_while_a_server_starts_leaves_none_behind(tmp_path:
     using = asyncio.create_task(use())
     await begun.wait()
     using.cancel()
+    go.set()
     with pytest.raises(asyncio.CancelledError):
         await using
-    assert stopped.is_set()
+    assert told == ["launched", "stopped"]
