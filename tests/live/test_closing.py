@@ -9,7 +9,10 @@ from typing import Any, cast
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
+from bot.app import running
+from bot.settings import Role, Settings
 from sandbox.discord import Channel
 from sandbox.tiktok import ROSE, UNIVERSE, TikTok
 from state import live_keys
@@ -192,3 +195,41 @@ async def test_a_live_that_nobody_listens_to_any_more_ends_too(stage: Stage) -> 
     # It ended when it was last heard of.
     assert round(record.ended_at.timestamp() * 1000) == at and record.coins == 0
     assert len(channel.messages) == 1
+
+
+@pytest.mark.timeout(90)
+async def test_two_workers_tell_and_post_everything_once(
+    stage: Stage,
+    tiktok: TikTok,
+    listen: Start,
+    settings: Settings,
+    stage_redis_url: str,
+    session_database_url: str,
+) -> None:
+    channel = await metrics(stage, live_grace="1")
+    alerts = stage.guild.create_channel("alerts")
+    await stage.configure(channel_alerts=str(alerts.id), chat_commands="1")
+    second = settings.model_copy(
+        update={
+            "role": Role.WORKER,
+            "redis_url": SecretStr(stage_redis_url),
+            "database_url": SecretStr(session_database_url),
+        }
+    )
+    async with running(second, live=False):
+        await listen()
+        host = await connected(stage, tiktok)
+        live, anna = host.live, tiktok.viewer("anna")
+        assert live is not None
+        session = await session_of(stage, host)
+        await stage.app.stores.points.link(stage.id, "l", ARTIST, anna.id, int(stage.alice.id), name="@anna")
+        anna.comment(live, "!pos")
+        await stage.alice.dm.wait_for(lambda found: found, SECONDS)
+        await tiktok.faults.shut_sign()
+        tiktok.faults.cut(live)
+        await alerts.wait_for(lambda found: found, SECONDS)
+        await tiktok.faults.open_sign()
+        await alerts.wait_for(lambda found: len(found) > 1, SECONDS)
+        live.end()
+        await stored(stage, session.id)
+    assert (len(channel.messages), len(alerts.messages), len(stage.alice.dm.messages)) == (1, 2, 1)
