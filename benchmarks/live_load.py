@@ -4,8 +4,8 @@
 
 The bot runs as a process of its own on a sandbox Discord, with its embedded servers and the process that
 listens to TikTok as they ship; the local TikTok is a process of its own too. Chunks without and with events
-of the live take turns; in both somebody calls `/queue show` all the time. Among the viewers are some whose points
-move their waiting songs. In the loaded chunks a viewer gives what lifts a song from Free above all others,
+of the live take turns; in both somebody calls `/queue show` all the time. Among the viewers are some whose
+points move their waiting songs. In the loaded chunks a viewer gives what lifts a song from Free above all,
 again and again: the time runs from before the gift is sent to the announcement of the change in Redis, and to
 Discord's answer to the edit of the public list.
 """
@@ -27,12 +27,14 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rig import ACTOR, Bar, conclude, declared, percentile, process, room
+from benchmarks.tiktok import served
 from bot import embedded
 from sandbox.discord import Channel, Exchange, Person, Sandbox
 from sandbox.tiktok import TikTok, gift_named
@@ -119,7 +121,7 @@ class Double:
     """The local TikTok, as the measuring process sees it."""
 
     child: asyncio.subprocess.Process
-    told: dict[str, object]
+    told: dict[str, Any]
 
     def say(self, line: str) -> None:
         """Tell it something."""
@@ -136,20 +138,8 @@ class Double:
 @contextlib.asynccontextmanager
 async def double() -> AsyncGenerator[Double]:
     """A local TikTok in a process of its own."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "benchmarks.live_load",
-        "--serve",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert child.stdout is not None
-    try:
-        yield Double(child, json.loads(await child.stdout.readline()))
-    finally:
-        child.terminate()
-        await child.wait()
+    async with served("benchmarks.live_load") as (child, told):
+        yield Double(child, told)
 
 
 @dataclass
@@ -239,9 +229,9 @@ async def measure(chunks: int, seconds: float, rate: float) -> tuple[Show, float
         guild, person, channel = room(sandbox)
         environment = {
             "SKIPLINE_DATA_DIR": str(folder),
-            "TIKTOK_URL": str(tiktok.told["app"]),
-            "TIKTOK_SIGN_URL": str(tiktok.told["sign"]),
-            "TIKTOK_SIGN_KEY": str(tiktok.told["key"]),
+            "TIKTOK_URL": tiktok.told["app"],
+            "TIKTOK_SIGN_URL": tiktok.told["sign"],
+            "TIKTOK_SIGN_KEY": tiktok.told["key"],
         }
         await stack.enter_async_context(process(sandbox, "-m", "bot.cli", "run", **environment))
         await declared(person, channel, "queue show")
@@ -289,13 +279,11 @@ async def booked(show: Show) -> int:
 async def show_up(show: Show, configuration: Configuration, points: Points) -> None:
     """Lets songs of viewers wait, gives the givers their handles, and puts up the public list."""
     await configuration.change(show.guild, "bench", ACTOR, {"limit:0": "0"})
-    viewers = show.tiktok.told["viewers"]
-    assert isinstance(viewers, list)
-    for number, handle in enumerate(viewers):  # pyright: ignore - decoded JSON
+    for number, handle in enumerate(show.tiktok.told["viewers"]):
         user = 1_000 + number
         song = NewSong(f"Fan {number}", f"Fan {number}", user, f"fan{number}")
         await show.queue.submit(show.guild, f"fan {number}", ACTOR, song)
-        await points.link(show.guild, f"fan {number}", ACTOR, int(handle), user, name=f"@viewer{number}")  # pyright: ignore
+        await points.link(show.guild, f"fan {number}", ACTOR, int(handle), user, name=f"@viewer{number}")
     for number in range(GIVERS):
         handle = int((await show.tiktok.ask(f"gift {number} nothing"))["id"])
         await points.link(

@@ -171,23 +171,26 @@ class Double:
 
 
 @contextlib.asynccontextmanager
-async def double() -> AsyncGenerator[Double]:
-    """A local TikTok in a process of its own."""
+async def served(module: str) -> AsyncGenerator[tuple[asyncio.subprocess.Process, dict[str, Any]]]:
+    """What a benchmark serves in a process of its own, and what that told of itself in its first line."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "benchmarks.tiktok",
-        "--serve",
+        *(sys.executable, "-m", module, "--serve"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
     assert child.stdout is not None
-    told = json.loads(await child.stdout.readline())
     try:
-        yield Double(Endpoints(**told["urls"]), told["room"], told["size"], told["viewers"], child)
+        yield child, json.loads(await child.stdout.readline())
     finally:
         child.terminate()
         await child.wait()
+
+
+@contextlib.asynccontextmanager
+async def double() -> AsyncGenerator[Double]:
+    """A local TikTok in a process of its own."""
+    async with served("benchmarks.tiktok") as (child, told):
+        yield Double(Endpoints(**told["urls"]), told["room"], told["size"], told["viewers"], child)
 
 
 @dataclass
@@ -330,7 +333,10 @@ async def stock(tiktok: Double, frames: int, wide: int) -> float:
         if not left:
             enough.set()
 
-    client.add_listener(ConnectEvent, lambda _: connected.set())
+    def up(_: object) -> None:
+        connected.set()
+
+    client.add_listener(ConnectEvent, up)
     for kind in (CommentEvent, GiftEvent, JoinEvent, LikeEvent, SocialEvent):
         client.add_listener(kind, count)
     task = await client.start(room_id=tiktok.room, fetch_live_check=False)
