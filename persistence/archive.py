@@ -19,9 +19,10 @@ from persistence.submissions import Submission, Wanted
 
 _log = logging.getLogger(__name__)
 
-# Several of these come every second of a live, each with the new values of hundreds of fields: once those are
-# in `live`, keeping every version of them would fill a gigabyte in a busy evening.
-_BULKY = frozenset({"live"})
+# What changes with every viewer of a live, several times a second: once the new values are in `live`, keeping
+# each version of them would fill a gigabyte in a busy evening.
+BULKY = frozenset({"points:handle", "coins", "earning", "streaks", "viewers", "names"})
+BULKY_FAMILY = "session:"
 
 # Take the guild's row for this transaction: whoever appends to the guild at the same time waits here.
 LOCK_GUILD = """
@@ -358,7 +359,11 @@ async def _insert_events(connection: Connection, guild_id: int, events: Sequence
 
 
 def _kept_effects(event: Event) -> Sequence[Effect]:
-    return () if event.kind in _BULKY else event.effects
+    if event.kind != "live":
+        return event.effects
+    return [
+        each for each in event.effects if each.name not in BULKY and not each.name.startswith(BULKY_FAMILY)
+    ]
 
 
 async def _outcome(connection: Connection, guild_id: int, events: Sequence[Event]) -> Outcome:

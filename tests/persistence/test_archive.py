@@ -48,11 +48,13 @@ async def test_a_move_comes_back_as_it_went_in(archive: Archive, guild: int) -> 
 
 
 async def test_of_a_live_the_last_values_are_kept_and_not_each_version(archive: Archive, guild: int) -> None:
-    effects = hash_("session:1:viewers", **{str(10**18 + n): f"{n} 0" for n in range(100)})
+    viewers = hash_("session:1:viewers", **{str(10**18 + n): f"{n} 0" for n in range(100)})
+    lifted = hash_(SONG, tier="5")
+    effects = [*viewers, *lifted]
     moves = [event(n, effects, kind="live", data={"session": 1, "counts": {"like": n}}) for n in (1, 2, 3)]
     await archive.append(guild, moves)
-    assert [(each.kind, each.data, each.effects) for each in await archive.events(guild)] == [
-        (each.kind, each.data, ()) for each in moves
+    assert [(each.kind, each.data, list(each.effects)) for each in await archive.events(guild)] == [
+        (each.kind, each.data, lifted) for each in moves
     ]
     assert {(row.field, row.value) for row in (await live(archive, guild)).rows} == {
         (effect.field, effect.value) for effect in effects

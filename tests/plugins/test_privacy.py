@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ import orjson
 import pytest
 
 from persistence import recovery
+from persistence.archive import BULKY, BULKY_FAMILY
 from persistence.backups import Cause, moment
+from persistence.backups.document import LiveKey
 from persistence.errors import Unavailable
 from persistence.events import Effect, Event
 from sandbox.discord import Person
@@ -218,6 +220,13 @@ async def person(stage: Stage) -> Person:
     return person
 
 
+def in_every_version(live: Mapping[str, LiveKey]) -> dict[str, LiveKey]:
+    """What the archive keeps every version of: not the counters of viewers of a live."""
+    return {
+        name: key for name, key in live.items() if name not in BULKY and not name.startswith(BULKY_FAMILY)
+    }
+
+
 async def test_a_forgotten_person_is_found_nowhere(
     stage: Stage, person: Person, session_database_url: str
 ) -> None:
@@ -260,7 +269,7 @@ async def test_a_forgotten_person_is_found_nowhere(
     # The archive still tells exactly how the live state came to be, and a rebuild brings nobody back.
     live = (await moment.read(stage.id, stores.redis)).keys
     events = [event for event in await stores.archive.events(stage.id, 0, 10_000)]
-    assert moment.follow({}, events) == live
+    assert in_every_version(moment.follow({}, events)) == in_every_version(live)
     await recovery.restore(stage.id, stores.redis, stores.archive)
     assert (await moment.read(stage.id, stores.redis)).keys == live
     for entry in await stores.backups.store.entries(stage.id):
