@@ -94,6 +94,8 @@ class Listener:
                 self._host_id = self._host_id or session.host_id
                 if session.state == "live":
                     self._sessions[guild] = session.id
+                elif session.away_why != OVER:
+                    self._away[guild] = session.id
                 return session
         return None
 
@@ -216,6 +218,10 @@ class Listener:
                 at, why = (gap.since, gap.why) if gap is not None else (now, OVER)
             await self._quietly(self._live.away(guild, self._sessions[guild], at, why))
             self._away[guild] = self._sessions.pop(guild)
+        if status.gap is not None and guild in self._away:
+            # It was over before it was found again: what was missed until then is told all the same.
+            since, until, why = status.gap.since, status.gap.until, status.gap.why
+            await self._quietly(self._live.gap(guild, self._away[guild], since, until, why))
         if status.state is State.WAITING:
             self._away.pop(guild, None)
         await self._tell(guild, status, now)

@@ -17,12 +17,16 @@ local function put(id, fields)
   end
 end
 
+-- No two gaps of a session overlap.
 local function add_gap(id, from, to, why)
+  local text = redis.call('HGET', PREFIX .. key_of(id), 'gaps')
+  local gaps = text and cjson.decode(text) or {}
+  if #gaps > 0 then
+    from = math.max(from, gaps[#gaps][2])
+  end
   if to <= from then
     return nil
   end
-  local text = redis.call('HGET', PREFIX .. key_of(id), 'gaps')
-  local gaps = text and cjson.decode(text) or {}
   gaps[#gaps + 1] = { from, to, why }
   put_field(key_of(id), 'gaps', cjson.encode(gaps))
   return gaps[#gaps]
@@ -129,7 +133,7 @@ elseif ARGS.verb == 'back' then
   put(id, { state = 'live', connected_at = digits(ARGS.at), away_at = false, away_why = false })
   return told(id, { gap = add_gap(id, missed_from(id, left, why), ARGS.at, why) })
 elseif ARGS.verb == 'gap' then
-  local gap = add_gap(id, ARGS.from, ARGS.to, ARGS.why)
+  local gap = add_gap(id, missed_from(id, ARGS.from, ARGS.why), ARGS.to, ARGS.why)
   if not gap then
     return refuse('unchanged')
   end
