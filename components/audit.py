@@ -92,7 +92,7 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
     data, kind = done.data, done.kind
     if kind in CONFIGURED:
         change = Configured.of(done.revision, kind, done.at, done.by, done.by_name, data)
-        changes = "; ".join(difference_lines(change.settings, change.ladder, locale))
+        changes = "; ".join(difference_lines(change.settings, change.ladder, ladder, locale))
         return say("audit.taken_back" if change.takes_back else f"audit.{kind}", locale, changes=changes)
     song = _song(data.get("song"), locale)
     reason = data.get("reason")

@@ -15,7 +15,7 @@ from components.pages import page_count, page_row, within
 from components.texts import FALLBACK, language_named, number, say
 from state.configure import Configured
 from state.guild_settings import Kind, Setting, setting_of, settings_for
-from state.ladder import SKIPS, Ladder
+from state.ladder import Ladder
 
 PAGE: Final = 9
 SHOW_HANDLER: Final = "settings.page"
@@ -181,20 +181,19 @@ def _setting_line(setting: Setting, value: str | None, ladder: Ladder, locale: s
     return say("settings.line_default" if standing else "settings.line", locale, **told)
 
 
-def by_field(field: str) -> Setting | None:
-    """The setting kept in a field, whatever the ladder is now."""
-    return setting_of(field, SKIPS)
-
-
 def difference_lines(
     settings: Mapping[str, tuple[str | None, str | None]],
-    ladder: Mapping[str, tuple[str | None, str | None]],
+    tiers: Mapping[str, tuple[str | None, str | None]],
+    ladder: Ladder,
     locale: str = FALLBACK,
 ) -> list[str]:
-    """One line a change: what it was, what it is. Kept fields of the hashes to (before, after)."""
+    """One line a change: what it was, what it is. Kept fields of the hashes to (before, after).
+
+    `ladder` as it is now tells what stands for a setting that is not kept.
+    """
     lines: list[str] = []
     for field, (before, after) in settings.items():
-        setting = by_field(field)
+        setting = setting_of(field, ladder)
         told = (
             (value_text(setting, before, locale), value_text(setting, after, locale))
             if setting
@@ -202,7 +201,7 @@ def difference_lines(
         )
         name = setting.name if setting else plain(field, 40)
         lines.append(say("settings.change", locale, name=name, before=told[0], after=told[1]))
-    for label, (before, after) in sorted(ladder.items(), key=lambda rung: -int(rung[0])):
+    for label, (before, after) in sorted(tiers.items(), key=lambda rung: -int(rung[0])):
         names = (plain(name, 40) if name else say("settings.nothing", locale) for name in (before, after))
         was, is_ = names
         lines.append(say("settings.change_tier", locale, label=label, before=was, after=is_))
@@ -210,7 +209,7 @@ def difference_lines(
 
 
 def history_embed(
-    changes: Sequence[Configured], page: int, locale: str = FALLBACK
+    changes: Sequence[Configured], page: int, ladder: Ladder, locale: str = FALLBACK
 ) -> tuple[hikari.Embed, Sequence[hikari.impl.MessageActionRowBuilder]]:
     """A page of changes, newest first, and the buttons below it."""
     pages = page_count(len(changes), HISTORY_PAGE)
@@ -218,7 +217,7 @@ def history_embed(
     lines: list[str] = []
     for change in changes[(page - 1) * HISTORY_PAGE : page * HISTORY_PAGE]:
         key = "settings.history_undo" if change.takes_back is not None else "settings.history_entry"
-        told = "; ".join(difference_lines(change.settings, change.ladder, locale))
+        told = "; ".join(difference_lines(change.settings, change.ladder, ladder, locale))
         name = plain(change.by_name, 40)
         line = say(key, locale, moment=f"<t:{change.at // 1000}:R>", name=name, changes=told)
         lines.append(line if len(line) <= 390 else line[:389] + "…")

@@ -73,7 +73,8 @@ def _values(setting: Setting) -> str:
         case Kind.NUMBER:
             return f"{setting.low} to {setting.high:,}"
         case Kind.DURATION:
-            return f"a time, at most {setting.high // _HOUR // 24} days"
+            hours = setting.high // _HOUR
+            return f"a time, at most {hours // 24} days" if hours >= 48 else f"a time, at most {hours} h"
         case Kind.ROLE | Kind.CHANNEL:
             return f"a {setting.kind}"
         case _:

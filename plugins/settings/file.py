@@ -86,7 +86,7 @@ async def import_(
         "tiers": tiers,
     }
     await Questions(redis).ask(caller.guild, caller.request, caller.actor.id, facts)
-    told = say("settings.import_ask", caller.locale, changes=listed(changed, tiers, caller.locale))
+    told = say("settings.import_ask", caller.locale, changes=listed(changed, tiers, ladder, caller.locale))
     await ctx.edit_initial_response(
         "\n".join([told, *notes]),
         components=confirm_rows(_IMPORT, caller.request, caller.locale),
@@ -129,5 +129,6 @@ async def import_confirmed(press: Press) -> None:
             seen_ladder=facts["seen_ladder"] if ladder else None,
         )
     await follow(press.interaction.app.rest, configuration, caller, changed)
-    told = say("settings.imported", caller.locale, changes=listed(changed, tiers, caller.locale))
+    now = await configuration.ladder(caller.guild)
+    told = say("settings.imported", caller.locale, changes=listed(changed, tiers, now, caller.locale))
     await press.update(told, components=[])

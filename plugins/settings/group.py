@@ -17,6 +17,7 @@ from components.texts import describe
 from components.who import Caller
 from state.configure import Configuration
 from state.guild_settings import Kind
+from state.ladder import Ladder
 
 _LISTED: Final = 20
 
@@ -94,10 +95,11 @@ async def follow(
 
 def listed(
     settings: Mapping[str, tuple[str | None, str | None]],
-    ladder: Mapping[str, tuple[str | None, str | None]],
+    tiers: Mapping[str, tuple[str | None, str | None]],
+    ladder: Ladder,
     locale: str,
 ) -> str:
     """Changes as a list, a line each; the end of a long one is left out."""
-    lines = difference_lines(settings, ladder, locale)
+    lines = difference_lines(settings, tiers, ladder, locale)
     more = ["…"] if len(lines) > _LISTED else []
     return "\n".join(f"- {line}" for line in [*lines[:_LISTED], *more])

@@ -120,7 +120,7 @@ async def set_(
             caller.guild, caller.request, caller.actor, {setting.field: kept}, seen={setting.field: before}
         )
     await follow(ctx.rest, configuration, caller, {setting.field: (before, kept)})
-    (line,) = difference_lines({setting.field: (before, kept)}, {}, caller.locale)
+    (line,) = difference_lines({setting.field: (before, kept)}, {}, ladder, caller.locale)
     await answer(ctx, say("settings.changed", caller.locale, change=line))
 
 
@@ -133,7 +133,7 @@ async def history(
     """Shows the newest changes."""
     caller = admit(ctx.interaction)
     changes = await _changes(configuration, archive, caller.guild)
-    embed, rows = history_embed(changes, 1, caller.locale)
+    embed, rows = history_embed(changes, 1, await configuration.ladder(caller.guild), caller.locale)
     await ctx.respond(embed=embed, components=rows)
 
 
@@ -141,8 +141,10 @@ async def history(
 async def history_page(press: Press) -> None:
     """Turns the page in the presser's own message."""
     caller = admit(press.interaction)
-    changes = await _changes(press.get(Configuration), press.get(Archive), caller.guild)
-    embed, rows = history_embed(changes, page_asked(press.args), caller.locale)
+    configuration = press.get(Configuration)
+    changes = await _changes(configuration, press.get(Archive), caller.guild)
+    ladder = await configuration.ladder(caller.guild)
+    embed, rows = history_embed(changes, page_asked(press.args), ladder, caller.locale)
     await press.update(embeds=[embed], components=rows)
 
 
@@ -190,6 +192,6 @@ async def undo(
             caller.locale,
             name=change.by_name,
             moment=f"<t:{change.at // 1000}:R>",
-            changes=listed(back, tiers, caller.locale),
+            changes=listed(back, tiers, await configuration.ladder(caller.guild), caller.locale),
         ),
     )

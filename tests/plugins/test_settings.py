@@ -10,7 +10,7 @@ import pytest
 from sandbox.discord import Message, Person, Reply, Upload
 from state.ladder import LINES
 from tests.plugins.reviewing import submitted
-from tests.stage import Stage, until
+from tests.stage import OWNER, Stage, until
 
 
 async def run(stage: Stage, name: str, /, person: Person | None = None, **values: object) -> Message:
@@ -49,6 +49,13 @@ async def test_a_setting_is_changed_and_taken_back(stage: Stage) -> None:
     assert "`reviewer_role`" in (await run(stage, "undo")).text
     assert "no change of the settings" in (await run(stage, "undo")).text
     assert "took back" in (await run(stage, "history")).text
+
+
+async def test_what_stood_before_is_told_by_the_ladder_there_is(stage: Stage) -> None:
+    await stage.app.stores.configuration.set_ladder(stage.id, secrets.token_hex(4), OWNER, LINES)
+    # Two thousand coins lift a song to the second of the four lines; a Luxury Coin is worth twenty.
+    assert "`price_20`: 100 → 10" in (await run(stage, "set", name="price_20", value="10")).text
+    assert "`price_20`: 100 → 10" in (await run(stage, "history")).text
 
 
 async def test_what_was_built_upon_is_not_taken_back(stage: Stage) -> None:

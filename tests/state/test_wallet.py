@@ -210,7 +210,7 @@ async def test_a_song_that_was_played_keeps_what_it_cost(bank: Bank) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_whatever_happens_the_changes_add_up(bank: Bank, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - chooses moves, guards nothing
+    chance = random.Random(seed)
     people = [ALICE, BRUNO]
     await bank.change(limit_0="0")
     for step in range(60):
