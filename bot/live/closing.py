@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final
 
 import hikari
@@ -33,6 +33,12 @@ _log = logging.getLogger("skipline.live")
 
 LOOK_SECONDS: Final = 15.0
 """How often a guild with an open session is looked at: a session ends at most so late."""
+
+_EARLIER: Final = timedelta(minutes=1)
+"""Clocks differ: so much before its end a live's table may seem to stand."""
+
+_LOOKED_AT: Final = 200
+"""Messages in which a table is sought that was perhaps posted already."""
 
 
 class Closing(Upkeep):
@@ -65,7 +71,6 @@ class Closing(Upkeep):
         self._configuration = configuration
         self._pictures = pictures
         self._looks: dict[int, asyncio.TimerHandle] = {}
-        self._posted: set[tuple[int, int]] = set()
 
     async def close(self) -> None:
         """Ends with the round in flight."""
@@ -142,7 +147,6 @@ class Closing(Upkeep):
         except Refused as refused:
             if refused.reason is not Reason.NO_SESSION:
                 raise
-        self._posted.discard((guild, session.id))
 
     async def _record(self, guild: int, session: LiveSession) -> tuple[kept.LiveSession, list[kept.Viewer]]:
         rows = await self._live.viewers(guild, session.id)
@@ -196,21 +200,22 @@ class Closing(Upkeep):
         return record, viewers
 
     async def _post(self, guild: int, record: kept.LiveSession) -> None:
-        """Posts the table where the guild wants it. A crash right after posts no second one (same nonce)."""
+        """Posts the table where the guild wants it. A crash right after posts no second one."""
         settings = await self._configuration.settings(guild)
         channel = settings.channels.get("metrics", 0)
-        if not channel or (guild, record.session) in self._posted:
+        name = f"live-{record.session}"
+        if not channel or await self._stands(channel, f"{name}.csv", record.ended_at):
             return
         locale = settings.language
         viewers, count = await self._sessions.viewers(guild, record.session, limit=PAGE)
         songs = await self._sessions.songs(guild, record)
         everybody = [viewer async for viewer in self._sessions.every_viewer(guild, record.session)]
         files = [
-            hikari.Bytes(table(everybody), f"live-{record.session}.csv", mimetype="text/csv"),
+            hikari.Bytes(table(everybody), f"{name}.csv", mimetype="text/csv"),
         ]
         drawn = await self._pictures.of(curve_of(record, songs, locale))
         if drawn is not None:
-            files.append(hikari.Bytes(drawn, f"live-{record.session}.png", mimetype="image/png"))
+            files.append(hikari.Bytes(drawn, f"{name}.png", mimetype="image/png"))
         nonce = hashlib.blake2b(f"live {guild} {record.session}".encode(), digest_size=10).hexdigest()
         try:
             await self._rest.create_message(
@@ -226,8 +231,17 @@ class Closing(Upkeep):
             )
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
             _log.warning("The table of a live of guild %d cannot be posted: %s", guild, refused.message)
-        # Discord knows a nonce for minutes; Redis may be away for longer before the session leaves it.
-        self._posted.add((guild, record.session))
+
+    async def _stands(self, channel: int, name: str, ended: datetime) -> bool:
+        """Whether the table was posted before a crash: Discord knows a nonce for minutes only."""
+        try:
+            async for message in self._rest.fetch_messages(channel, after=ended - _EARLIER).limit(_LOOKED_AT):
+                if message.author.is_bot and any(each.filename == name for each in message.attachments):
+                    return True
+        except (hikari.ForbiddenError, hikari.NotFoundError):
+            # The history may be closed to us, and the post not.
+            return False
+        return False
 
 
 def _moment(milliseconds: int) -> datetime:
