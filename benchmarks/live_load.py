@@ -309,9 +309,8 @@ def report(show: Show, pace: float, rate: float, path: str | None) -> int:
         table.add_row(name, str(len(taken)), *shares)
     console = Console()
     console.print(table)
-    console.print(
-        f"booked {pace:.0f} comments, joins and shares a second, load average {os.getloadavg()[0]:.1f}"
-    )
+    console.print(f"Comments, joins and shares, 43 of 100 events, booked a second: {pace:.0f}")
+    console.print(f"Load average: {os.getloadavg()[0]:.1f}")
     ratio = percentile(show.loaded, 0.5) / percentile(show.idle, 0.5)
     bars = [
         Bar.at_most("p50 of /queue show, loaded / idle", ratio, RATIO),
