@@ -143,6 +143,8 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
             return say("audit.linked", locale, handle=handle, user=data["user"])
         case "host_connected" | "host_disconnected" | "host_lost" | "host_back" | "host_told" | "host_known":
             return say(f"audit.{kind}", locale, handle=plain(str(data["handle"]), 40))
+        case "overlay_created" | "overlay_rotated" | "overlay_removed":
+            return say(f"audit.{kind}", locale, name=plain(str(data["name"]), 40))
         case "unlinked":
             return say("audit.unlinked", locale, user=data["from"])
         case "displays":

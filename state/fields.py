@@ -137,6 +137,14 @@ DISPLAYS: Final = (
     Field("<kind>", "JSON", "where it stands: {channel, message}, ids as text; message 0: not posted yet"),
 )
 
+OVERLAYS: Final = (
+    Field(
+        "<name>",
+        "JSON",
+        "{digest: SHA-256 of the secret in the address, hexadecimal; at: ms since 1970, when it was made}",
+    ),
+)
+
 CARDS: Final = (
     Field(
         "<kind>:<number>",
@@ -386,6 +394,9 @@ EVENTS: Final[Mapping[str, EventKind]] = {
         "the owners were told of an outage, or of its end", {"handle": "the host", "since": "ms: the outage"}
     ),
     "host_back": EventKind("the connection to a TikTok host is back", {"handle": "the host"}),
+    "overlay_created": EventKind("an address for overlays was made", {"name": "what it is called"}),
+    "overlay_rotated": EventKind("an overlay got a new address", {"name": "what it is called"}),
+    "overlay_removed": EventKind("an address for overlays was taken away", {"name": "what it is called"}),
     "quieted": EventKind(
         "somebody chose whether to be told of their songs", {"user": "who", "quiet": "true: not any more"}
     ),

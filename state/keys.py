@@ -347,6 +347,14 @@ def displays(guild: int) -> str:
 
 
 @documented(
+    "sl:{<guild>}:overlays", Type.HASH, Rebuilt.ARCHIVE, "at most 10 addresses", fields=fields.OVERLAYS
+)
+def overlays(guild: int) -> str:
+    """Private addresses of overlays, by name. A backup that is put back leaves them as they are."""
+    return key(guild, "overlays")
+
+
+@documented(
     "sl:{<guild>}:cards",
     Type.HASH,
     Rebuilt.ARCHIVE,

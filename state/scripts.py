@@ -7,6 +7,7 @@ they are put in front of it together with its name and the constants both langua
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any, Final, Protocol, cast
 
 import orjson
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from state import keys, score
 from state.ladder import COINS_A_LUXURY_COIN, GIFTS, SKIPS
@@ -50,6 +52,7 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "LOCK": str(score.LOCK),
     "MOST_LOCKED": "3",
     "MOST_HOSTS": "10",
+    "MOST_OVERLAYS": "10",
     "HOSTS_KEPT": "25",
     "UNDO_DEPTH": "25",
     "REQUEST_SECONDS": "900",
@@ -137,8 +140,17 @@ def _with_pieces(path: str) -> list[str]:
     return [text for piece in pieces for text in _with_pieces(f"shared/{piece}.lua")] + [body]
 
 
+Ran = Callable[[str, float, bool], None]
+"""Told of each run of a script: its name, the seconds it took with its retries, whether Redis failed."""
+
+
 class Scripts:
-    """Runs moves and reads on one Redis client, whose `decode_responses` must be on."""
+    """Runs moves and reads on one Redis client, whose `decode_responses` must be on.
+
+    `ran`, if given, is called after each run and must not block.
+    """
+
+    ran: Ran | None = None
 
     def __init__(self, redis: Redis, opener: Opener) -> None:
         self._redis = redis
@@ -151,6 +163,18 @@ class Scripts:
             script = cast("Script", self._redis.register_script(source(name)))
             self._loaded[name] = script
         return script
+
+    async def _run(self, name: str, guild: int, args: list[str | bytes]) -> Any:
+        if self.ran is None:
+            return await self._script(name)([keys.revision(guild)], args)
+        began, failed = time.perf_counter(), False
+        try:
+            return await self._script(name)([keys.revision(guild)], args)
+        except (RedisError, OSError):
+            failed = True
+            raise
+        finally:
+            self.ran(name, time.perf_counter() - began, failed)
 
     async def move(
         self, name: str, guild: int, request: str, actor: Actor, arguments: Mapping[str, object]
@@ -165,7 +189,7 @@ class Scripts:
         given = {field: value for field, value in arguments.items() if value is not None}
         args: list[str | bytes] = [request, str(actor.id), actor.name, orjson.dumps(given)]
         for _ in range(2):
-            answer = orjson.loads(await self._script(name)([keys.revision(guild)], args))
+            answer = orjson.loads(await self._run(name, guild, args))
             refused = answer.pop("refused", None)
             if refused is None:
                 return answer
@@ -194,4 +218,4 @@ class Scripts:
 
     async def read(self, name: str, guild: int, arguments: Mapping[str, object]) -> Any:
         """Runs a reading script; its answer is of one moment."""
-        return await self._script(name)([keys.revision(guild)], [orjson.dumps(arguments)])
+        return await self._run(name, guild, [orjson.dumps(arguments)])

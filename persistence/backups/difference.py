@@ -82,7 +82,8 @@ def wanted(live: Live, backup: Live, mark: Mark) -> dict[str, LiveKey]:
 
     - the counters never go back, so that no number or place in line is given out twice;
     - a song submitted since is kept, removed with the reason when it was still active;
-    - a display that stands keeps its message, else an old one would stay behind in its channel.
+    - a display that stands keeps its message, else an old one would stay behind in its channel;
+    - overlays stay as they are, else an address that was taken away would open again.
     """
     target = dict(backup)
     for name in _COUNTERS:
@@ -92,6 +93,9 @@ def wanted(live: Live, backup: Live, mark: Mark) -> dict[str, LiveKey]:
     if "displays" in live:
         saved: Mapping[str, str] = backup["displays"].values if "displays" in backup else {}
         target["displays"] = LiveKey("h", {**saved, **live["displays"].values})
+    target.pop("overlays", None)
+    if "overlays" in live:
+        target["overlays"] = live["overlays"]
     for name, key in live.items():
         if name.startswith("song:") and name not in backup:
             target[name] = _removed(key, mark) if key.values.get("state") in ACTIVE else key

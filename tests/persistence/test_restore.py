@@ -16,8 +16,10 @@ from persistence.errors import Unavailable
 from persistence.keys import key
 from persistence.pool import Pool
 from persistence.recovery import Standing, compare
+from state.overlays import Overlays
 from state.points import PointsChange
 from state.queue import Queue
+from state.scripts import Scripts
 from tests.persistence.backing import MIA, Show
 from tests.state.raw import check
 
@@ -112,6 +114,19 @@ async def test_a_running_queue_goes_back_as_one_new_move(show: Show) -> None:
     song = await show.queue.song(show.guild, late)
     assert song is not None and song.state == "pending" and song.reason is None
     await check(show.redis, show.guild)
+
+
+async def test_an_overlay_address_that_was_taken_away_stays_away(show: Show, scripts: Scripts) -> None:
+    overlays = Overlays(show.redis, scripts)
+    for name in ("renewed", "removed"):
+        await overlays.create(show.guild, name, MIA, name)
+    backup = await backed_up(show)
+    await overlays.rotate(show.guild, "1", MIA, "renewed")
+    await overlays.remove(show.guild, "2", MIA, "removed")
+    await overlays.create(show.guild, "3", MIA, "new")
+    before = await overlays.all(show.guild)
+    await restore(backup, show.way)
+    assert await overlays.all(show.guild) == before and {each.name for each in before} == {"new", "renewed"}
 
 
 async def test_what_a_restore_changes_of_a_song_is_said(show: Show) -> None:

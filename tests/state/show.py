@@ -21,6 +21,7 @@ from state.ladder import SKIPS, Ladder
 from state.live import Live
 from state.live_events import LiveEvent, LiveKind
 from state.notices import Notices
+from state.overlays import Overlays
 from state.points import Points, PointsChange
 from state.questions import Questions
 from state.queue import Queue
@@ -151,6 +152,11 @@ class Show:
             await self.next()
         await self.a_live(look)
         await self.coins_and_handles(look)
+        overlays = Overlays(self.redis, queue._scripts)
+        for name in ("OBS", "old"):
+            await overlays.create(guild, self.request(), MIA, name)
+        await overlays.rotate(guild, self.request(), MIA, "OBS")
+        await overlays.remove(guild, self.request(), MIA, "old")
         # A play of long ago leaves with the next clean-up.
         await self.redis.zadd(keys.recent(guild), {"old:1": 1})
         await Housekeeping(self.queue._scripts).prune(guild, [1])
