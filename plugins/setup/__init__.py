@@ -122,7 +122,7 @@ async def setup(
             # Discord has the deferral already when the reply to it was lost.
             if not already_answered(error):
                 raise
-        outcome = await run_through(caller, ctx.client, configuration, choice)
+        outcome = await run_through(caller, ctx.client, configuration, choice, heal=True)
     await ctx.edit_initial_response(
         outcome_text(outcome, caller.locale),
         components=wizard_rows(outcome, caller.locale),

@@ -15,8 +15,11 @@ from plugins.setup.run import Run
 from state.refusal import Reason, Refused
 
 
-async def put_up(run: Run, places: Mapping[str, Settled | None]) -> None:
-    """Registers the displays where the bot may show them; whoever paints them posts the messages."""
+async def put_up(run: Run, places: Mapping[str, Settled | None], *, heal: bool) -> None:
+    """Registers the displays where the bot may show them; whoever paints them posts the messages.
+
+    With `heal` also those whose message is gone, and one that is not pinned is pinned.
+    """
     locale = run.caller.locale
     registered = await run.configuration.displays(run.caller.guild)
     lacking: dict[hikari.Permissions, list[int]] = {}
@@ -33,7 +36,7 @@ async def put_up(run: Run, places: Mapping[str, Settled | None]) -> None:
             lacking.setdefault(permission, []).append(place.id)
         for display in displays:
             old = registered.get(display)
-            if old is None or old[0] != place.id or not await _stands(run, *old):
+            if old is None or old[0] != place.id or (heal and not await _stands(run, *old)):
                 await _register(run, display, place.id)
                 if old is not None and old[0] != place.id:
                     await _take_down(run, *old)

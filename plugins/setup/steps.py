@@ -56,9 +56,17 @@ class Choice:
 
 
 async def run_through(
-    caller: Caller, client: tanjun.abc.Client, configuration: Configuration, choice: Choice
+    caller: Caller,
+    client: tanjun.abc.Client,
+    configuration: Configuration,
+    choice: Choice,
+    *,
+    heal: bool = False,
 ) -> Outcome:
-    """Makes or keeps everything, with what was chosen. Raises `UserError` for a choice the server has not."""
+    """Makes or keeps everything, with what was chosen. Raises `UserError` for a choice the server has not.
+
+    With `heal` every message of a display is looked at, too, which Discord allows five times in five seconds.
+    """
     run = await look(caller, client, configuration)
     role = _chosen_role(run, choice.role)
     channels = {kind: _chosen_channel(run, id_) for kind, id_ in choice.channels.items() if id_ != NONE}
@@ -72,7 +80,7 @@ async def run_through(
     review_place = places["review"]
     if review_place is not None:
         await _check_review(run, review_place, reviewers)
-    await put_up(run, places)
+    await put_up(run, places, heal=heal)
     if any(choice.channels.get(kind) == NONE for kind in MORE):
         await run.record({f"channel:{kind}": None for kind in MORE if choice.channels.get(kind) == NONE})
     for kind in MORE:

@@ -143,9 +143,7 @@ async def test_move_down_asks_how_many_go_first(stage: Stage) -> None:
     assert "place 2 of 3" in (await reply.followup()).text
 
 
-@pytest.mark.parametrize(
-    "custom_id", ["panel:bump", "panel:score", "panel:bookmark", "panel:fairness"]
-)
+@pytest.mark.parametrize("custom_id", ["panel:bump", "panel:score", "panel:bookmark", "panel:fairness"])
 async def test_a_stranger_and_a_former_reviewer_are_refused(stage: Stage, custom_id: str) -> None:
     message, _ = await on_stage(stage)
     before = (await board(stage)).revision
