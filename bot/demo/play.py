@@ -18,6 +18,7 @@ from bot.demo.process import BotProcess
 from bot.demo.show import Show
 from bot.demo.terminal import StepFailed, Transcript
 from sandbox.discord import ClientRefused, Sandbox
+from sandbox.page import Page
 from sandbox.tiktok import TikTok
 
 Step = tuple[str, Callable[[Show], Awaitable[None]]]
@@ -35,14 +36,16 @@ class Chapter:
 async def play(story: Sequence[Chapter], *, once: bool) -> int:
     """Plays the story; then, unless `once`, stays up until Ctrl-C. Gives the exit code."""
     console = Console()
-    async with _stage(console) as show:
+    async with _stage(console) as (show, page):
         began = time.monotonic()
         if not await played(show, story):
             return 1
         show.transcript.done(time.monotonic() - began)
         if not once:
             console.print(f"\nThe server stays up, with its TikTok at {show.tiktok.app_url}/control")
-            console.print("(docs/sandbox-tiktok.md). Ctrl-C ends it.")
+            console.print("(docs/sandbox-tiktok.md), and takes what you do on its page:")
+            console.print(page.url, highlight=False, soft_wrap=True)
+            console.print("Ctrl-C ends it.")
             stop = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -67,20 +70,26 @@ async def played(show: Show, story: Sequence[Chapter]) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def _stage(console: Console) -> AsyncGenerator[Show]:
+async def _stage(console: Console) -> AsyncGenerator[tuple[Show, Page]]:
     folder = Path(tempfile.mkdtemp(prefix="skipline-demo-"))
     sandbox = await Sandbox.start()
     # Whoever comes back is told everything of the last moments again, which must count once.
     tiktok = await TikTok.start(history_depth=20, history_kinds=None)
     bot = BotProcess(sandbox, tiktok, folder)
+    page: Page | None = None
     try:
         console.print(f"A local Discord answers at {sandbox.rest_url},", highlight=False)
         console.print(f"a local TikTok at {tiktok.app_url}.", highlight=False)
         console.print("Nothing leaves this machine.")
         with console.status("Starting the bot with a Valkey and a PostgreSQL of its own …"):
             await bot.start()
-        yield Show.open(sandbox, tiktok, bot, Transcript(console))
+        show = Show.open(sandbox, tiktok, bot, Transcript(console))
+        page = await Page.start(show.guild)
+        console.print(f"Watch it, and take part as anybody: {page.url}", highlight=False, soft_wrap=True)
+        yield show, page
     finally:
+        if page is not None:
+            await page.close()
         await bot.end()
         await tiktok.close()
         await sandbox.close()
