@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -95,6 +96,8 @@ class Displays(Upkeep):
         self._queue = queue
         self._configuration = configuration
         self._files = files
+        # Messages edited, posted, and found to show the right thing already: for the figures.
+        self.counts: Counter[str] = Counter()
 
     async def _wanted(self, guild: int) -> bool:
         return bool(await self._configuration.displays(guild))
@@ -122,6 +125,7 @@ class Displays(Upkeep):
             if time.time() < int(shown.get("off_at", "0")) / 1000 + OFF_SECONDS:
                 return 0.0
         elif message and painted.message == message and painted.digest == digest:
+            self.counts["saved"] += 1
             return 0.0
         # A process that has stopped since may have painted a moment ago. What lies ahead of our clock is
         # ignored: nobody waits for another host's wrong one.
@@ -137,6 +141,9 @@ class Displays(Upkeep):
                 if not message:
                     self.mark(guild)
                     return PACE
+                self.counts["posted"] += 1
+            else:
+                self.counts["edited"] += 1
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
             await self._switch_off(guild, kind, channel, message, refused)
             return PACE

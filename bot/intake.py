@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+
 import hikari
 import miru
 import tanjun
 
 from bot.in_flight import InFlight
 
+Watch = Callable[[hikari.PartialInteraction], contextlib.AbstractContextManager[None]]
+"""What surrounds the answering of one interaction, e.g. to take its time."""
+
 
 class Intake:
     """Takes the place of both libraries' own listeners, once they have opened."""
 
     def __init__(
-        self, bot: hikari.GatewayBot, commands: tanjun.Client, views: miru.Client, in_flight: InFlight
+        self,
+        bot: hikari.GatewayBot,
+        commands: tanjun.Client,
+        views: miru.Client,
+        in_flight: InFlight,
+        watch: Watch = contextlib.nullcontext,
     ) -> None:
+        self._watch = watch
         self._commands = commands
         self._views = views
         self._in_flight = in_flight
@@ -23,7 +35,7 @@ class Intake:
         bot.event_manager.subscribe(hikari.InteractionCreateEvent, self._take)
 
     async def _take(self, event: hikari.InteractionCreateEvent) -> None:
-        with self._in_flight.answering():
+        with self._in_flight.answering(), self._watch(event.interaction):
             match event.interaction:
                 case hikari.ComponentInteraction():
                     await self._views.handle_component_interaction(event.interaction)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Protocol, cast
+from weakref import WeakKeyDictionary
 
 import orjson
 from redis.asyncio import Redis
@@ -143,14 +144,16 @@ def _with_pieces(path: str) -> list[str]:
 Ran = Callable[[str, float, bool], None]
 """Told of each run of a script: its name, the seconds it took with its retries, whether Redis failed."""
 
+_OBSERVERS: Final[WeakKeyDictionary[Redis, Ran]] = WeakKeyDictionary()
+
+
+def observe(redis: Redis, ran: Ran) -> None:
+    """Has each later run of a script on that client told; `ran` must not block."""
+    _OBSERVERS[redis] = ran
+
 
 class Scripts:
-    """Runs moves and reads on one Redis client, whose `decode_responses` must be on.
-
-    `ran`, if given, is called after each run and must not block.
-    """
-
-    ran: Ran | None = None
+    """Runs moves and reads on one Redis client, whose `decode_responses` must be on."""
 
     def __init__(self, redis: Redis, opener: Opener) -> None:
         self._redis = redis
@@ -165,7 +168,8 @@ class Scripts:
         return script
 
     async def _run(self, name: str, guild: int, args: list[str | bytes]) -> Any:
-        if self.ran is None:
+        ran = _OBSERVERS.get(self._redis)
+        if ran is None:
             return await self._script(name)([keys.revision(guild)], args)
         began, failed = time.perf_counter(), False
         try:
@@ -174,7 +178,7 @@ class Scripts:
             failed = True
             raise
         finally:
-            self.ran(name, time.perf_counter() - began, failed)
+            ran(name, time.perf_counter() - began, failed)
 
     async def move(
         self, name: str, guild: int, request: str, actor: Actor, arguments: Mapping[str, object]

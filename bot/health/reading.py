@@ -1,0 +1,126 @@
+"""What health and figures read from Redis, in few round trips whatever the number of guilds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from redis.asyncio import Redis
+
+from state import host_keys, keys, score
+from state.hosts import Status, wanted
+from state.ladder import HIGHEST_LABEL
+from state.lease import HOLDER
+
+MOST_GUILDS: Final = 500
+"""How many guilds one look takes in, those with the lowest ids; figures say how many there are in all."""
+
+MOST_TIERS: Final = 12
+"""How many tiers have a depth of their own; songs of the tiers above them count as the highest of these."""
+
+_MOST_BEHIND: Final = 50
+_GUILDS_AT_ONCE: Final = 100
+_RENEWAL: Final = "lease "
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Moves that are not archived, as Redis knows: how many, of how many guilds, the oldest's age (s)."""
+
+    moves: int
+    guilds: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A TikTok host some guild wants; `status` None when no process looks after it."""
+
+    handle: str
+    status: Status | None
+
+
+async def guilds_of(redis: Redis) -> list[int]:
+    """Every guild that Redis knows."""
+    return sorted(int(guild) for guild in cast("set[str]", await redis.smembers(keys.GUILDS)))
+
+
+async def owed(redis: Redis) -> Owed:
+    """How far the archive is behind, for a process that does not write it."""
+    guilds = (await guilds_of(redis))[:MOST_GUILDS]
+    async with redis.pipeline(transaction=False) as pipe:
+        pipe.time()
+        for guild in guilds:
+            pipe.get(keys.revision(guild))
+            pipe.get(keys.archived(guild))
+        (seconds, micros), *answers = await pipe.execute()
+    behind = [
+        (guild, int(archived or 0), int(revision or 0) - int(archived or 0))
+        for guild, revision, archived in zip(guilds, answers[::2], answers[1::2], strict=True)
+        if int(revision or 0) > int(archived or 0)
+    ]
+    async with redis.pipeline(transaction=False) as pipe:
+        for guild, archived, _ in behind[:_MOST_BEHIND]:
+            pipe.xrange(keys.events(guild), f"({archived}-0", "+", count=1)
+        pages = cast("list[list[tuple[str, dict[str, str]]]]", await pipe.execute())
+    made = [int(page[0][1].get("at", "0")) / 1000 for page in pages if page]
+    now = int(seconds) + int(micros) / 1e6
+    return Owed(sum(count for *_, count in behind), len(behind), max(0.0, now - min(made)) if made else 0.0)
+
+
+async def depths(redis: Redis, guilds: Sequence[int]) -> Counter[str]:
+    """Songs by tier, summed over guilds: `free`, `1` to `12`, `locked`, `bumped`, `pending`, `held`."""
+    bands = [("free", 0, 0), *((str(label), label, label) for label in range(1, MOST_TIERS))]
+    bands.append((str(MOST_TIERS), MOST_TIERS, HIGHEST_LABEL))
+    bands.append(("locked", score.LOCK, score.LOCK))
+    found: Counter[str] = Counter({name: 0 for name, *_ in bands})
+    for start in range(0, len(guilds), _GUILDS_AT_ONCE):
+        page = guilds[start : start + _GUILDS_AT_ONCE]
+        async with redis.pipeline(transaction=False) as pipe:
+            for guild in page:
+                for _, low, high in bands:
+                    # The least score of a band is that of its highest label's first place.
+                    pipe.zcount(keys.queue(guild), -(high * score.SPAN + score.SPAN - 1), -low * score.SPAN)
+                pipe.zcard(keys.bumped(guild))
+                pipe.zcard(keys.pending(guild))
+                pipe.zcard(keys.held(guild))
+            answers = cast("list[int]", await pipe.execute())
+        names = [*(name for name, *_ in bands), "bumped", "pending", "held"]
+        for at, count in enumerate(answers):
+            found[names[at % len(names)]] += count
+    return found
+
+
+async def connections(redis: Redis) -> list[Connection]:
+    """Every TikTok host that is wanted, by handle, with how its connection stands."""
+    hosts = sorted((await wanted(redis)).items())
+    async with redis.pipeline(transaction=False) as pipe:
+        for handle, guilds in hosts:
+            # One connection serves all guilds, and each of them is told the same.
+            pipe.hgetall(host_keys.host(guilds[0], handle))
+        answers = cast("list[dict[str, str]]", await pipe.execute())
+    return [
+        Connection(handle, Status.from_hash(fields))
+        for (handle, _), fields in zip(hosts, answers, strict=True)
+    ]
+
+
+async def leases(redis: Redis) -> list[tuple[str, str]]:
+    """The leases this process holds: key and token, as Redis confirms.
+
+    A lease is renewed by a task that is named after it, so no search through Redis is needed.
+    """
+    names = {task.get_name() for task in asyncio.all_tasks()}
+    claimed = sorted(name.removeprefix(_RENEWAL) for name in names if name.startswith(_RENEWAL))
+    if not claimed:
+        return []
+    held: list[tuple[str, str]] = []
+    values = cast("list[str | None]", await redis.mget(claimed))
+    for key, value in zip(claimed, values, strict=True):
+        token, _, holder = (value or "").partition(" ")
+        if holder.startswith(f"{HOLDER}:"):
+            held.append((key, token))
+    return held
