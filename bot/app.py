@@ -30,6 +30,7 @@ from bot.router import Router
 from bot.settings import Role, Settings
 from bot.stores import Stores, open_stores
 from bot.tasks import background
+from bot.web import serving
 from components.curve import Pictures
 from persistence.archive import Archive
 from persistence.archive_writer import ArchiveWriter
@@ -45,6 +46,7 @@ from state.hosts import Hosts
 from state.lease import Lease
 from state.live import Live
 from state.notices import Notices
+from state.overlays import Overlays
 from state.points import Points
 from state.queue import Queue
 from state.wallet import Wallet
@@ -95,6 +97,7 @@ async def running(settings: Settings, *, reload: bool = False, live: bool = True
         stack.push_async_callback(stores.feed.close)
         app = App(settings, stores, reporter, bot, writer, declared)
         if bot is not None:
+            await stack.enter_async_context(serving(settings, stores, reporter))
             await stack.enter_async_context(_gateway(app, bot, reload=reload))
         if writer is not None:
             work = worker.working(settings, stores, writer, kept, reporter, live=live)
@@ -178,6 +181,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
         (Sessions, stores.sessions),
         (Live, stores.live),
         (Hosts, stores.hosts),
+        (Overlays, stores.overlays),
         (Pictures, DrawingProcess()),
         (Settings, settings),
         (Reporter, app.reporter),

@@ -66,7 +66,8 @@ class Settings(BaseSettings):
     """All settings, checked. Build it with `load`; a test may pass fields by name.
 
     `redis_url` and `database_url` unset mean the embedded servers; `guild_id` unset means commands are
-    declared globally; `shards` None means as many as Discord recommends, all in this process.
+    declared globally; `shards` None means as many as Discord recommends, all in this process; `web_port` 0
+    means that overlays are not served.
     """
 
     model_config = SettingsConfigDict(
@@ -91,6 +92,9 @@ class Settings(BaseSettings):
     tiktok_sign_key: SecretStr | None = Field(None, validation_alias="TIKTOK_SIGN_KEY")
     tiktok_sign_url: str | None = Field(None, validation_alias="TIKTOK_SIGN_URL")
     tiktok_url: str | None = Field(None, validation_alias="TIKTOK_URL")
+    web_host: str = Field("127.0.0.1", validation_alias="SKIPLINE_WEB_HOST")
+    web_port: int = Field(0, validation_alias="SKIPLINE_WEB_PORT")
+    web_url: str | None = Field(None, validation_alias="SKIPLINE_WEB_URL")
     source_url: str | None = Field(None, validation_alias="SKIPLINE_SOURCE_URL")
     revision: str | None = Field(None, validation_alias="SKIPLINE_REVISION")
 
@@ -143,9 +147,9 @@ class Settings(BaseSettings):
             )
         return url
 
-    @field_validator("tiktok_sign_url", "tiktok_url", mode="before")
+    @field_validator("tiktok_sign_url", "tiktok_url", "web_url", mode="before")
     @classmethod
-    def _check_tiktok_url(cls, value: object, info: ValidationInfo) -> str | None:
+    def _check_url(cls, value: object, info: ValidationInfo) -> str | None:
         if value is None:
             return None
         url = _plain(value).rstrip("/")
@@ -154,6 +158,22 @@ class Settings(BaseSettings):
             name = str(cls.model_fields[str(info.field_name)].validation_alias)
             raise ValueError(f"{name} must be a http or https address, for example http://127.0.0.1:8090.")
         return url
+
+    @field_validator("web_host", mode="before")
+    @classmethod
+    def _check_web_host(cls, value: object) -> str:
+        host = _plain(value).strip("[]")
+        if not re.fullmatch(r"[0-9A-Za-z.-]{1,253}|[0-9A-Fa-f.:]{2,45}", host):
+            raise ValueError("SKIPLINE_WEB_HOST must be an address of this computer, for example 127.0.0.1.")
+        return host
+
+    @field_validator("web_port", mode="before")
+    @classmethod
+    def _check_web_port(cls, value: object) -> int:
+        digits = _plain(value)
+        if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > 65535:
+            raise ValueError("SKIPLINE_WEB_PORT must be a port, 1 to 65535, or 0 to serve nothing.")
+        return int(digits)
 
     @field_validator("source_url", mode="before")
     @classmethod

@@ -32,6 +32,7 @@ from state.handles import Handles
 from state.hosts import Hosts
 from state.live import Live
 from state.notices import Notices
+from state.overlays import Overlays
 from state.points import Points
 from state.queue import Queue
 from state.refusal import Unopened
@@ -63,6 +64,7 @@ class Stores:
     sessions: Sessions
     live: Live
     hosts: Hosts
+    overlays: Overlays
     asked: Asked
     report: tuple[str, ...]
     addresses: Mapping[str, str]
@@ -143,6 +145,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             sessions=Sessions(pool),
             live=Live(redis, scripts),
             hosts=Hosts(redis, scripts),
+            overlays=Overlays(redis, scripts),
             asked=Asked(redis, scripts),
             report=tuple(report),
             addresses={"REDIS_URL": redis_url, "DATABASE_URL": database_url},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,13 @@ def settings_for(
     )
 
 
+def free_port() -> int:
+    """A port of this computer that nobody listens on now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 @pytest.fixture(scope="session")
 async def app(
     discord: Sandbox,
@@ -76,7 +84,13 @@ async def app(
     """One bot for the run, with everything it does."""
     from bot.app import running  # only who needs the bot pays for loading it
 
-    settings = settings_for(discord, stage_redis_url, session_database_url, tmp_path_factory.mktemp("data"))
+    settings = settings_for(
+        discord,
+        stage_redis_url,
+        session_database_url,
+        tmp_path_factory.mktemp("data"),
+        web_port=free_port(),
+    )
     async with running(settings, live=False) as app:
         await asyncio.wait_for(app.commands_declared.wait(), 10)
         drives_plugin.tally.know(doors_of(app))

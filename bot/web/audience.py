@@ -1,0 +1,137 @@
+"""Who watches a guild's queue on the web, and what all of them are shown: read once for each change."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+from typing import Final
+
+import orjson
+from redis.exceptions import RedisError
+
+from bot.errors import Reporter
+from components.overlay import ROWS, snapshot
+from state.feed import Change, Feed
+from state.overlays import Overlays
+from state.queue import Queue
+from state.refusal import Unopened
+
+_log = logging.getLogger("skipline.web")
+
+MOST_WATCHERS: Final = 2000
+"""Streams one process keeps open; each holds a socket and a few kB."""
+
+# All pages of a stream come back together; the connections to Redis are there for Discord first.
+_AT_ONCE: Final = 4
+_SETTLE: Final = 0.05
+_PAUSE: Final = 0.25
+_AGAIN: Final = 1.0
+
+
+class Crowded(Exception):
+    """As many watch as one process serves."""
+
+
+class Audience:
+    """Those who watch one guild. `message` is a snapshot as JSON, empty until it was read.
+
+    `version` rises with each new message; `changed` is set, and replaced, whenever there is something to see.
+    """
+
+    def __init__(self, guild: int) -> None:
+        self.guild = guild
+        self.watchers = 0
+        self.message = b""
+        self.version = 0
+        self.digests: frozenset[str] = frozenset()
+        self.changed = asyncio.Event()
+        self.stale = asyncio.Event()
+        self.stale.set()
+        self.keeper: asyncio.Task[None] | None = None
+
+    def show(self, message: bytes, digests: frozenset[str]) -> None:
+        """Wakes the watchers if this is news for them."""
+        if message == self.message and digests == self.digests:
+            return
+        if message != self.message:
+            self.message, self.version = message, self.version + 1
+        self.digests = digests
+        self.wake()
+
+    def wake(self) -> None:
+        """Lets every watcher look again."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class Audiences:
+    """The audiences of one process; a guild that nobody watches costs nothing."""
+
+    def __init__(self, queue: Queue, overlays: Overlays, feed: Feed, reporter: Reporter) -> None:
+        self._queue = queue
+        self._overlays = overlays
+        self._reporter = reporter
+        self._all: dict[int, Audience] = {}
+        self._doors = asyncio.Semaphore(_AT_ONCE)
+        self.closed = False
+        feed.listen(self._heard, self._resumed)
+
+    async def digests(self, guild: int) -> frozenset[str]:
+        """The digests that open a guild's overlays now. Raises `RedisError` while that cannot be told."""
+        async with self._doors:
+            return await self._overlays.digests(guild)
+
+    @contextlib.asynccontextmanager
+    async def watching(self, guild: int) -> AsyncGenerator[Audience]:
+        """Counts somebody in for as long as the block lasts. Raises `Crowded`."""
+        if sum(each.watchers for each in self._all.values()) >= MOST_WATCHERS:
+            raise Crowded
+        audience = self._all.get(guild)
+        if audience is None:
+            audience = self._all[guild] = Audience(guild)
+            audience.keeper = asyncio.create_task(self._keep(audience), name=f"overlays of guild {guild}")
+        audience.watchers += 1
+        try:
+            yield audience
+        finally:
+            audience.watchers -= 1
+            if not audience.watchers:
+                del self._all[guild]
+                assert audience.keeper is not None
+                audience.keeper.cancel()
+
+    def close(self) -> None:
+        """Ends every stream."""
+        self.closed = True
+        for audience in self._all.values():
+            audience.wake()
+
+    def _heard(self, change: Change) -> None:
+        audience = self._all.get(change.guild)
+        if audience is not None:
+            audience.stale.set()
+
+    async def _resumed(self) -> None:
+        for audience in self._all.values():
+            audience.stale.set()
+
+    async def _keep(self, audience: Audience) -> None:
+        while True:
+            await audience.stale.wait()
+            # Moves that follow each other at once are shown together.
+            await asyncio.sleep(_SETTLE)
+            audience.stale.clear()
+            try:
+                digests = await self._overlays.digests(audience.guild)
+                board = await self._queue.board(audience.guild, count=ROWS)
+                audience.show(orjson.dumps(snapshot(board)), digests)
+            except (RedisError, OSError, Unopened) as away:
+                _log.warning("Overlays of guild %d wait: %s.", audience.guild, type(away).__name__)
+                audience.stale.set()
+                await asyncio.sleep(_AGAIN)
+            except Exception as error:
+                # What is shown stays until the next change.
+                self._reporter.report(error, f"overlays of guild {audience.guild}")
+            await asyncio.sleep(_PAUSE)
