@@ -93,7 +93,12 @@ export function file(each) {
   const kind = each.content_type ?? "";
   const name = link(each.url, each.filename);
   const player = kind.startsWith("audio/") ? el("audio", { controls: true, preload: "none", src: each.url }) : null;
-  return el("div", { class: "file" }, el("div", {}, "📄 ", name, " ", el("small", {}, bytes(each.size))), player);
+  return el("div", { class: "file" }, el("div", { class: "named" }, el("span", { class: "kind", "aria-hidden": "true" }, ending(each.filename)),
+    el("div", {}, name, el("small", {}, bytes(each.size)))), player);
+}
+
+function ending(filename) {
+  return (/\.(\w{1,4})$/.exec(filename)?.[1] ?? "file").toUpperCase();
 }
 
 function tinted(box, number) {
@@ -115,7 +120,7 @@ export function embed(each, page) {
       each.description ? markdown(each.description, names) : null,
       each.fields?.length ? el("dl", {}, each.fields.map((one) =>
         el("div", { class: one.inline ? "inline" : "" },
-          el("dt", { dir: "auto" }, inline(one.name, names)), el("dd", {}, markdown(one.value, names))))) : null,
+          /[^\s\u200b]/u.test(one.name) ? el("dt", { dir: "auto" }, inline(one.name, names)) : null, el("dd", {}, markdown(one.value, names))))) : null,
       each.image ? picture(each.image.url, "", page) : null,
       each.footer?.text ? el("p", { class: "footer", dir: "auto" }, each.footer.text) : null),
     each.thumbnail ? el("div", { class: "thumbnail" }, picture(each.thumbnail.url, "", page)) : null);

@@ -17,7 +17,7 @@ export class Composer {
       oninput: () => this.typed(), onkeydown: (event) => this.key(event),
     });
     this.chooser = el("input", { type: "file", multiple: true, hidden: true, onchange: () => this.attach() });
-    this.clip = el("button", { type: "button", class: "clip", "aria-label": "Attach files", title: "Attach files", onclick: () => this.chooser.click() }, "＋");
+    this.clip = el("button", { type: "button", class: "clip", "aria-label": "Attach files", title: "Attach files", onclick: () => this.chooser.click() }, "+");
     this.line = el("div", { class: "line" }, this.clip, this.input, this.chooser);
     this.form = el("div", { class: "command", hidden: true });
     place.append(this.list, this.error, this.picked, this.form, this.line);
@@ -53,15 +53,16 @@ export class Composer {
   }
 
   drawFiles() {
-    this.picked.replaceChildren(...this.files.map((file, index) => el("li", {}, "📄 ", el("bdi", {}, file.name), " ", el("small", {}, bytes(file.size)),
+    this.picked.replaceChildren(...this.files.map((file, index) => el("li", {}, el("bdi", {}, file.name), " ", el("small", {}, bytes(file.size)),
       el("button", { type: "button", class: "plain", "aria-label": `Remove ${file.name}`, onclick: () => { this.files.splice(index, 1); this.drawFiles(); } }, "✕"))));
   }
 
   async typed() {
     this.say("");
     this.input.style.setProperty("height", "auto");
-    this.input.style.setProperty("height", `${Math.min(this.input.scrollHeight, 160)}px`);
     const text = this.input.value;
+    // A long placeholder would count as lines.
+    if (text) this.input.style.setProperty("height", `${Math.min(this.input.scrollHeight, 160)}px`);
     if (!text.startsWith("/") || !this.channel) {
       this.list.hidden = true;
       return;

@@ -18,6 +18,8 @@ const page = {
   unread: new Set(),
   files: "",
   me: "",
+  bot: "0",
+  atEnd: true,
   current: "",
 
   take(frame) {
@@ -40,6 +42,7 @@ const page = {
     return Boolean(answer.modal);
   },
 
+  // Who reads the newest goes on doing so when a picture or a form takes room.
   grown() {
     if (this.atEnd) log.scrollTop = log.scrollHeight;
   },
@@ -47,7 +50,7 @@ const page = {
 
 const TAKES = {
   hello(frame) {
-    Object.assign(page, { me: frame.me, files: frame.files, logs: new Map() });
+    Object.assign(page, { me: frame.me, bot: frame.bot, files: frame.files, logs: new Map() });
     at("guild").textContent = frame.guild;
     at("state").textContent = "";
     document.body.classList.remove("lost");
@@ -58,7 +61,7 @@ const TAKES = {
     at("person").replaceChildren(...people.map(([id, each]) =>
       el("option", { value: id, selected: id === page.me }, [each.name, ...each.roles].join(" · "))));
     document.title = `${frame.users[page.me]?.name ?? "?"} · ${at("guild").textContent}`;
-    redraw();
+    redraw(page.atEnd);
   },
   channels(frame) {
     page.channels = frame.channels;
@@ -88,16 +91,17 @@ function sorted(known) {
   return [...known.values()].sort((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
 }
 
-function redraw() {
+function redraw(toEnd = true) {
+  const kept = log.scrollTop;
   const known = page.logs.get(page.current);
   log.replaceChildren(...(known ? sorted(known).map((each) => message(each, page)) : []));
   group();
-  log.scrollTop = log.scrollHeight;
+  page.atEnd = toEnd;
+  log.scrollTop = toEnd ? log.scrollHeight : kept;
 }
 
 // Only what changed is drawn anew, so that an open menu or a focused button elsewhere is left alone.
 function patch(frame) {
-  page.atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
   frame.gone.forEach((id) => at(`m${id}`)?.remove());
   for (const body of frame.put) {
     const before = at(`m${body.id}`);
@@ -132,7 +136,7 @@ function drawChannels() {
     el("button", {
       type: "button", class: page.unread.has(each.id) ? "unread" : "", "aria-current": each.id === page.current ? "page" : null,
       onclick: () => { go(each.id); page.composer.focus(); },
-    }, each.direct ? face(each.id, each.name) : el("span", { class: "hash" }, "#"), el("bdi", {}, each.name))));
+    }, each.direct ? face(page.bot, each.name) : el("span", { class: "hash" }, "#"), el("bdi", {}, each.name))));
   const direct = page.channels.findIndex((each) => each.direct);
   if (direct >= 0) rows.splice(direct, 0, el("li", { class: "heading" }, "Direct messages"));
   at("channels").replaceChildren(...rows);
@@ -176,6 +180,10 @@ function menu(shown) {
 page.composer = new Composer(at("composer"), page);
 at("person").addEventListener("change", (event) => enter(event.target.value));
 at("menu").addEventListener("click", () => menu(!document.body.classList.contains("menu")));
+log.addEventListener("scroll", () => {
+  page.atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+});
+new ResizeObserver(() => page.grown()).observe(log);
 window.addEventListener("hashchange", () => {
   const { person, channel } = place();
   if (person && person !== page.me) {

@@ -25,7 +25,7 @@ export function message(body, page) {
   const row = el("li", { class: "message", id: `m${body.id}` });
   if (body.type === PIN_NOTICE) {
     row.classList.add("notice");
-    row.append(el("span", {}, "📌 ", el("bdi", {}, name), " pinned a message. "), clock);
+    row.append(el("span", {}, el("bdi", {}, name), " pinned a message. "), clock);
     return row;
   }
   const ephemeral = Boolean(body.flags & EPHEMERAL);
@@ -36,7 +36,7 @@ export function message(body, page) {
   const content = el("div", { class: "content" }, context(body, page),
     el("header", {}, author, body.author.bot ? el("span", { class: "app" }, "APP") : null, clock,
       body.edited_timestamp ? el("small", { title: body.edited_timestamp }, "edited") : null,
-      body.pinned ? el("small", {}, "📌") : null));
+      body.pinned ? el("small", {}, "pinned") : null));
   if (body.flags & LOADING) content.append(el("p", { class: "thinking" }, `${name} is thinking…`));
   if (body.content && !(body.flags & V2)) content.append(markdown(body.content, page.names));
   content.append(...body.embeds.map((each) => embed(each, page)));
@@ -47,7 +47,7 @@ export function message(body, page) {
       el("span", {}, each.emoji.id ? `:${each.emoji.name}:` : each.emoji.name, ` ${each.count}`))));
   }
   if (ephemeral) {
-    content.append(el("p", { class: "only" }, "👁 Only you can see this · ",
+    content.append(el("p", { class: "only" }, "Only you can see this · ",
       el("button", { type: "button", class: "plain", onclick: (event) => page.act(event.currentTarget, "dismiss") }, "Dismiss message")));
   }
   row.append(face(body.author.id, name), content);
@@ -67,5 +67,5 @@ function context(body, page) {
   const before = body.referenced_message;
   if (!before) return null;
   const name = page.names.users[before.author.id]?.name ?? before.author.username;
-  return el("p", { class: "context" }, "↱ ", el("bdi", {}, `@${name}`), " ", el("bdi", {}, before.content.slice(0, 120) || "a message"));
+  return el("p", { class: "context" }, "↱ ", el("bdi", {}, `@${name}`), " ", el("bdi", {}, (before.content || before.embeds[0]?.title || "a message").slice(0, 120)));
 }
