@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import logging
 import signal
@@ -19,7 +20,7 @@ import tanjun
 import uvloop
 from redis.asyncio import Redis
 
-from bot import hooks, intents, logs, tanjun_compat, worker
+from bot import health, hooks, intents, logs, tanjun_compat, worker
 from bot.clock import Clock, SystemClock
 from bot.errors import Reporter, StartupError
 from bot.in_flight import InFlight
@@ -49,6 +50,7 @@ from state.notices import Notices
 from state.overlays import Overlays
 from state.points import Points
 from state.queue import Queue
+from state.scripts import observe
 from state.wallet import Wallet
 
 _log = logging.getLogger("skipline")
@@ -61,7 +63,10 @@ PLUGINS: Final = Path(__file__).parent.parent / "plugins"
 
 @dataclass(frozen=True)
 class App:
-    """One running process. `bot` is None in a worker; `commands_declared` is set once Discord has them."""
+    """One running process. `bot` is None in a worker; `commands_declared` is set once Discord has them.
+
+    `health` and `answers` are None unless the settings have this process tell how it is.
+    """
 
     settings: Settings
     stores: Stores
@@ -69,6 +74,8 @@ class App:
     bot: hikari.GatewayBot | None
     writer: ArchiveWriter | None
     commands_declared: asyncio.Event
+    health: health.Server | None = None
+    answers: health.Answers | None = None
 
 
 @contextlib.asynccontextmanager
@@ -78,7 +85,8 @@ async def running(settings: Settings, *, reload: bool = False, live: bool = True
     With `reload` a plugin that changes on disk is loaded again; without `live` nobody listens to TikTok.
     Raises `StartupError` with one sentence when it cannot start.
     """
-    reporter = Reporter()
+    figures = None if settings.health_port is None else health.Figures()
+    reporter = Reporter() if figures is None else health.CountingReporter(figures)
     async with contextlib.AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings))
         declared = asyncio.Event()
@@ -93,15 +101,28 @@ async def running(settings: Settings, *, reload: bool = False, live: bool = True
         if settings.role is not Role.GATEWAY:
             writer = await worker.caught_up(stores)
             kept = worker.upkeeps(stores, rest, reporter)
+        app = App(settings, stores, reporter, bot, writer, declared)
+        process = None
+        if figures is not None and settings.health_port is not None:
+            stores.feed.listen(figures.heard)
+            observe(stores.redis, figures.ran)
+            process = health.Process(settings.role, stores, bot, writer, declared, edits=worker.edits(kept))
+            server = await stack.enter_async_context(
+                health.serving(settings.health_host, settings.health_port, process, figures)
+            )
+            app = dataclasses.replace(
+                app, health=server, answers=None if bot is None else health.Answers(figures)
+            )
         await stores.feed.open()
         stack.push_async_callback(stores.feed.close)
-        app = App(settings, stores, reporter, bot, writer, declared)
         if bot is not None:
             await stack.enter_async_context(serving(settings, stores, reporter))
             await stack.enter_async_context(_gateway(app, bot, reload=reload))
         if writer is not None:
             work = worker.working(settings, stores, writer, kept, reporter, live=live)
             await stack.enter_async_context(work)
+        if process is not None:
+            process.begun.set()
         yield app
 
 
@@ -195,7 +216,11 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
     load_plugins(commands)
 
     await commands.open()
-    Intake(bot, commands, views, in_flight)
+    if app.answers is None:
+        Intake(bot, commands, views, in_flight)
+    else:
+        app.answers.install(bot, commands)
+        Intake(bot, commands, views, in_flight, app.answers.watch)
     try:
         shards = settings.shards
         try:

@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     web_url: str | None = Field(None, validation_alias="SKIPLINE_WEB_URL")
     source_url: str | None = Field(None, validation_alias="SKIPLINE_SOURCE_URL")
     revision: str | None = Field(None, validation_alias="SKIPLINE_REVISION")
+    health_host: str = Field("127.0.0.1", validation_alias="SKIPLINE_HEALTH_HOST")
+    health_port: int | None = Field(None, validation_alias="SKIPLINE_HEALTH_PORT")
 
     @classmethod
     def settings_customise_sources(
@@ -215,6 +217,27 @@ class Settings(BaseSettings):
                 "DATABASE_URL must be an address such as postgresql://user:password@host:5432/database."
             )
         return url
+
+    @field_validator("health_host", mode="before")
+    @classmethod
+    def _check_health_host(cls, value: object) -> str:
+        host = _plain(value)
+        # A name or an address; a port or a path after it would only fail when it is bound.
+        if not re.fullmatch(r"[0-9A-Za-z.:%_-]{1,253}", host) or re.fullmatch(r"[^:]+:[0-9]+", host):
+            raise ValueError(
+                "SKIPLINE_HEALTH_HOST must be an address or name of this computer, without port."
+            )
+        return host
+
+    @field_validator("health_port", mode="before")
+    @classmethod
+    def _check_health_port(cls, value: object) -> int | None:
+        if value is None:
+            return None
+        digits = _plain(value)
+        if not re.fullmatch(r"[0-9]{1,5}", digits) or int(digits) > 65535:
+            raise ValueError("SKIPLINE_HEALTH_PORT must be a port: 1 to 65535, or 0 for any that is free.")
+        return int(digits)
 
     @field_validator("guild_id", mode="before")
     @classmethod

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 from dotenv import dotenv_values
 
 from bot import settings
@@ -72,6 +75,38 @@ def test_compose_waits_for_healthy_servers_and_publishes_nothing(compose: dict[s
         }
     for name in ("redis", "postgres"):
         assert compose["services"][name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (None, 1)])
+async def test_compose_asks_the_process_itself_how_it_is(
+    compose: dict[str, Any], name: str, status: int | None, code: int
+) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=status or 500)
+
+    app = web.Application()
+    app.router.add_get("/healthz", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    if status is None:
+        await site.stop()
+    service = compose["services"][name]
+    kind, program, flag, text = service["healthcheck"]["test"]
+    published = service["environment"]["SKIPLINE_HEALTH_PORT"]
+    assert (kind, program, flag, text.count(published)) == ("CMD", "python", "-c", 1)
+    check = await asyncio.create_subprocess_exec(
+        sys.executable, flag, text.replace(published, str(port)), stderr=asyncio.subprocess.DEVNULL
+    )
+    assert await check.wait() == code
+    assert asked == ([] if status is None else ["/healthz"])
+    await runner.cleanup()
 
 
 def test_compose_volumes_are_declared(compose: dict[str, Any]) -> None:

@@ -97,6 +97,10 @@ def test_an_empty_value_is_not_set() -> None:
         ("SKIPLINE_SHARDS", "hunter2", 'must be "auto" or a range'),
         ("SKIPLINE_SHARDS", "3-1/8", 'must be "auto" or a range'),
         ("SKIPLINE_SHARDS", "0-8/8", 'must be "auto" or a range'),
+        ("SKIPLINE_HEALTH_HOST", "hunter2:9464", "without port"),
+        ("SKIPLINE_HEALTH_HOST", "http://hunter2", "without port"),
+        ("SKIPLINE_HEALTH_PORT", "hunter2", "must be a port"),
+        ("SKIPLINE_HEALTH_PORT", "65536", "must be a port"),
     ],
 )
 def test_a_malformed_value_is_one_sentence(name: str, value: str, says: str) -> None:
