@@ -33,6 +33,8 @@ class Acts:
             "say": self._say,
             "command": self._command,
             "autocomplete": self._autocomplete,
+            "menus": self._menus,
+            "use": self._use,
             "press": self._press,
             "choose": self._choose,
             "submit": self._submit,
@@ -83,6 +85,20 @@ class Acts:
         except TimeoutError:
             raise ClientRefused("Loading options failed") from None
         return {"choices": [{"name": shown, "value": value} for shown, value in found]}
+
+    async def _menus(self, act: Json) -> Json:
+        return {"menus": self._screen.menus(self._channel(act))}
+
+    async def _use(self, act: Json) -> Json:
+        """Run a context menu command on a message, or where `user` is given on that person."""
+        name, channel = str(act.get("name")), self._channel(act)
+        if act.get("user") is None:
+            return self._answer(await self._person.use_on(name, self._message(act)))
+        guild, wanted = self._person.guild, str(act["user"])
+        found = next((each for each in guild.members if str(each) == wanted), None)
+        if found is None:
+            raise ClientRefused("this person is not here")
+        return self._answer(await self._person.use_on(name, guild.person(found), channel))
 
     async def _press(self, act: Json) -> Json:
         return self._answer(await self._person.press(self._message(act), str(act.get("custom_id"))))

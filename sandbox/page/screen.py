@@ -8,7 +8,7 @@ import orjson
 
 from sandbox.discord import payloads
 from sandbox.discord.channels import MESSAGE_CHANNELS, VOICE
-from sandbox.discord.commands import SUB_COMMAND, SUB_COMMAND_GROUP, localized
+from sandbox.discord.commands import CHAT_INPUT, MESSAGE, SUB_COMMAND, SUB_COMMAND_GROUP, USER, localized
 from sandbox.discord.permissions import Permission
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LATEST: Final = 200
 """Messages shown of a channel. Discord's client loads older ones when asked; here they are not shown."""
 
-_CHAT_INPUT: Final = 1
+_TARGETS: Final = {USER: "user", MESSAGE: "message"}
 _OPTION_KEYS: Final = (
     "name", "type", "required", "autocomplete", "min_value", "max_value", "min_length", "max_length",
     "channel_types",
@@ -86,9 +86,21 @@ class Screen:
         found: list[Json] = []
         for command in (each for scope in scopes for each in person.sandbox.commands.all(scope)):
             name = localized(command, person.user.locale)
-            if command["type"] == _CHAT_INPUT and person.offers(name, channel):
+            if command["type"] == CHAT_INPUT and person.offers(name, channel):
                 found += self._runnable(command, name, name)
         return sorted(found, key=lambda each: each["label"])
+
+    def menus(self, channel: Channel) -> list[Json]:
+        """List the context menu commands offered in a channel: `on` a message or a user."""
+        person = self.person
+        guild_id = None if channel.guild is None else channel.guild.id
+        found: list[Json] = []
+        for scope in {guild_id, None}:
+            for command in person.sandbox.commands.all(scope):
+                name, kind = localized(command, person.user.locale), command["type"]
+                if kind in _TARGETS and person.offers(name, channel, kind):
+                    found.append({"name": name, "on": _TARGETS[kind]})
+        return sorted(found, key=lambda each: (each["on"], each["name"]))
 
     def _if_new(self, frame: Json) -> Iterator[Json]:
         written = orjson.dumps(frame)

@@ -51,7 +51,33 @@ export function message(body, page) {
       el("button", { type: "button", class: "plain", onclick: (event) => page.act(event.currentTarget, "dismiss") }, "Dismiss message")));
   }
   row.append(face(body.author.id, name), content);
+  if (!ephemeral) row.append(more(body, name, page));
   return row;
+}
+
+// What the bot offers for a message or its author, asked for when it is opened.
+function more(body, name, page) {
+  const list = el("div", { class: "offers" });
+  const box = el("details", {
+    class: "more",
+    ontoggle: async () => {
+      if (!box.open) return;
+      const answer = await page.wire.act("menus", { channel: body.channel_id });
+      const offered = answer.menus ?? [];
+      list.replaceChildren(...offered.map((each) => el("button", {
+        type: "button", class: "offer",
+        onclick: (event) => {
+          page.act(event.currentTarget, "use", { name: each.name, user: each.on === "user" ? body.author.id : null });
+          box.open = false;
+        },
+      }, each.name, each.on === "user" ? el("small", {}, " @", el("bdi", {}, name)) : null)));
+      if (!offered.length) list.append(el("small", {}, answer.error ?? "Nothing is offered to you here."));
+      list.firstElementChild.focus();
+    },
+    onfocusout: (event) => { if (event.relatedTarget && !box.contains(event.relatedTarget)) box.open = false; },
+    onkeydown: (event) => { if (event.key === "Escape") box.open = false; },
+  }, el("summary", { "aria-label": "Apps", title: "Apps" }, "⋯"), list);
+  return box;
 }
 
 function shown(each, page) {

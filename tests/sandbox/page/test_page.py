@@ -130,6 +130,24 @@ async def test_commands_are_listed_for_who_may_use_them(page: Page, stage: Stage
         assert "cooldown" in [each["value"] for each in found["choices"]]
 
 
+async def test_context_menus_are_offered_and_used_on_people_and_messages(page: Page, stage: Stage) -> None:
+    said = await stage.alice.say(stage.review, "listen to this")
+    where = str(stage.review.id)
+    async with opened(page, stage.host) as host:
+        offered = (await host.act("menus", channel=where))["menus"]
+        on = {each["on"]: each["name"] for each in offered}
+        assert set(on) == {"user", "message"}
+        used = await host.act("use", channel=where, name=on["user"], user=str(stage.alice.id))
+        assert "error" not in used
+        answer = await host.sees(stage.review, '"flags": 64')
+        assert answer["interaction_metadata"]["target_user"]["id"] == str(stage.alice.id)
+        used = await host.act("use", channel=where, name=on["message"], message=str(said.id))
+        assert "error" not in used
+        await host.sees(stage.review, f'"target_message_id": "{said.id}"')
+        refused = await host.act("use", channel=where, name=on["user"], user="1")
+        assert refused["error"] == "This person is not here."
+
+
 @pytest.mark.parametrize(
     "act",
     [{"do": "fly"}, {"do": "command", "options": [1]}, {"do": "press", "message": {}}, {"do": "say"}, {}],
