@@ -109,6 +109,10 @@
       return element;
     });
     list.replaceChildren(...drawn);
+    // Rather one song less than half of one.
+    while (drawn.length > 1 && list.scrollHeight > list.clientHeight + 1) {
+      drawn.pop().remove();
+    }
     write(one(".sl-next-label"), latest.words.next);
     write(one(".sl-waiting"), latest.waiting > 0 ? latest.words.waiting : "");
     write(one(".sl-empty"), drawn.length > 0 ? "" : latest.words.empty);
@@ -176,5 +180,6 @@
     pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
   }
 
+  addEventListener("resize", () => latest !== null && drawList());
   listen();
 })();
