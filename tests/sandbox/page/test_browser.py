@@ -1,4 +1,4 @@
-"""The page in a real browser: it shows what is said, as text, and a song goes in by the keyboard alone."""
+"""The page in a real browser: it shows what is said, as text, and songs go in by the keyboard."""
 
 from __future__ import annotations
 
@@ -17,14 +17,19 @@ HOSTILE = (
 )
 
 
-async def test_the_page_shows_messages_and_takes_a_song_by_keyboard(stage: Stage, tmp_path: Path) -> None:
+async def test_messages_are_text_and_songs_go_in_by_command_and_by_form(stage: Stage, tmp_path: Path) -> None:
     page = await Page.start(stage.guild)
+    await stage.display("portal", stage.submissions)
     await stage.bruno.say(stage.submissions, HOSTILE)
     address = f"{page.url}#person={stage.alice.id}&channel={stage.submissions.id}"
     try:
         async with tab(tmp_path, address) as alice:
-            assert "<img" in await alice.until("document.querySelector('#log .markdown strong')?.textContent")
-            assert not await alice.run("document.querySelector('#log img, #log script, #log a')")
+            said = (
+                "[...document.querySelectorAll('#log strong')]"
+                ".find((each) => each.textContent.includes('<img'))"
+            )
+            assert "onerror" in await alice.until(f"{said}?.textContent")
+            assert await alice.run(f"{said}.closest('.message').querySelector('img, script, a') === null")
             for width in (1280, 390):
                 await alice.size(width, 800)
                 assert await alice.run("document.documentElement.scrollWidth <= innerWidth"), width
@@ -55,6 +60,35 @@ async def test_the_page_shows_messages_and_takes_a_song_by_keyboard(stage: Stage
             await alice.type("thank you!")
             await alice.press("Enter")
             await stage.submissions.wait_for(lambda messages: messages[-1].content == "thank you!")
+
+            await alice.run(
+                "[...document.querySelectorAll('#log .button')]"
+                ".find((each) => each.textContent === 'My points').click()"
+            )
+            await alice.until("document.querySelectorAll('.ephemeral').length === 2")
+            await alice.run(
+                f"document.getElementById('person').value = '{stage.bruno.id}';"
+                "document.getElementById('person').dispatchEvent(new Event('change'))"
+            )
+            await alice.until("document.title.startsWith('Bruno')")
+            await alice.until(
+                "[...document.querySelectorAll('#log .who')].some((each) => each.textContent === 'Alice')"
+            )
+            assert not await alice.run("document.querySelector('.ephemeral')")
+            await alice.run(
+                "[...document.querySelectorAll('#log .button')]"
+                ".find((each) => each.textContent === 'Submit a link').click()"
+            )
+            assert (
+                await alice.until("document.querySelector('dialog[open] h2')?.textContent") == "Submit a song"
+            )
+            for number, text in enumerate(("https://soundcloud.com/bruno/harbour", "Bruno", "Glass Harbour")):
+                await alice.run(f"document.querySelectorAll('dialog input')[{number}].focus()")
+                await alice.type(text)
+            await alice.press("Enter")
+            answer = await alice.until("document.querySelector('.ephemeral')?.textContent")
+            assert "Glass Harbour" in answer and "place 2 of 2" in answer
+            assert not await alice.run("document.querySelector('dialog[open]')")
             assert await alice.run("document.title") != "owned"
             assert not alice.complaints
     finally:
