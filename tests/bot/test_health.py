@@ -135,7 +135,7 @@ async def test_without_redis_the_process_is_down_and_comes_back(
 
 
 async def test_a_redis_that_keeps_less_is_told(
-    discord: Sandbox, stage_redis_url: str, database_url: str, folder: Path, valkey: embedded.Server
+    discord: Sandbox, valkey: embedded.Server, database_url: str, folder: Path
 ) -> None:
     async with stack_of(discord, valkey, database_url, folder, Role.WORKER) as app:
         await app.stores.redis.config_set("appendfsync", "everysec")
@@ -149,7 +149,6 @@ async def test_without_postgres_the_show_goes_on_and_the_archive_falls_behind(
     valkey: embedded.Server,
     database_url: str,
     folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with AsyncExitStack() as stack:
         relay, url = await through_relay(stack, database_url, folder)

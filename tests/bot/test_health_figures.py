@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import secrets
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -159,6 +161,53 @@ async def test_edits_of_displays_are_counted_as_sent_or_saved(told: App, discord
     change = [PointsChange("user", 999, 5)]
     await told.stores.points.add(stage.id, secrets.token_hex(8), OWNER, change)
     await until(more("saved"))
+
+
+async def test_a_button_is_counted_by_its_name(told: App, discord: Sandbox) -> None:
+    stage = await set_up(told, discord)
+    await stage.display("reviewer", stage.review)
+    panel = stage.review.messages[-1]
+    before = await scraped(told)
+    assert (await stage.host.press(panel, label="Next")).ok
+
+    async def counted() -> bool:
+        after = await scraped(told)
+        return any(
+            name == "skipline_interactions_total"
+            and dict(labels)["command"].startswith("button ")
+            and dict(labels)["command"] != "button other"
+            and value > before.get((name, labels), 0)
+            for (name, labels), value in after.items()
+        )
+
+    await until(counted)
+
+
+async def test_without_redis_a_command_counts_as_unavailable(
+    discord: Sandbox, database_url: str, tmp_path: Path, servers: Path
+) -> None:
+    from bot.app import running
+
+    folder = servers / "gone"
+    folder.mkdir()
+    async with embedded.valkey(folder, durable=False) as valkey:
+        settings = settings_for(discord, valkey.url, database_url, tmp_path, role="gateway", health_port=0)
+        async with running(settings, live=False) as app:
+            await asyncio.wait_for(app.commands_declared.wait(), 10)
+            stage = await set_up(app, discord)
+            os.kill(valkey.pid, signal.SIGKILL)
+            reply = await stage.stranger.command("queue show", channel=stage.queue)
+            assert reply.ephemeral
+
+            async def counted() -> bool:
+                found = await scraped(app)
+                figure = of("skipline_interactions_total", command="/queue show", outcome="unavailable")
+                return found.get(figure) == 1
+
+            await until(counted)
+            found = await scraped(app)
+            assert found[of("skipline_redis_errors_total", during="script")] >= 1
+            assert found[of("skipline_faults_total", kind="unavailable")] >= 1
 
 
 async def test_labels_name_no_guild_and_no_person(told: App, discord: Sandbox) -> None:
