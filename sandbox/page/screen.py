@@ -75,7 +75,8 @@ class Screen:
         )
         yield from listed
         # Another list may come from another role, with which older channels look different.
-        for channel in channels if listed else [each for each in channels if each in set(changed)]:
+        wanted = set(channels if listed else changed)
+        for channel in (each for each in channels if each in wanted):
             yield from self._messages(channel)
 
     def commands(self, channel: Channel) -> list[Json]:

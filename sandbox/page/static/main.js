@@ -28,12 +28,14 @@ const page = {
 
   // What somebody does to a message; the element shows that it is under way.
   async act(from, what, values = {}) {
-    const row = from.closest(".message");
+    const { id } = from.closest(".message");
     from.classList.add("waiting");
-    const answer = await this.wire.act(what, { channel: this.current, message: row.id.slice(1), ...values });
+    const answer = await this.wire.act(what, { channel: this.current, message: id.slice(1), ...values });
     from.classList.remove("waiting");
-    row.querySelector(".failed")?.remove();
-    if (answer.error) row.querySelector(".content").append(el("p", { class: "failed error", role: "alert" }, answer.error));
+    // It may have been drawn anew, or deleted, while the answer was on its way.
+    const row = at(id);
+    row?.querySelector(".failed")?.remove();
+    if (answer.error) row?.querySelector(".content").append(el("p", { class: "failed error", role: "alert" }, answer.error));
     else this.answered(answer);
   },
 
