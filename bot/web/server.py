@@ -110,7 +110,7 @@ async def _stream(request: web.Request, guild: int, digest: str, audiences: Audi
         digests = await audiences.digests(guild)
         if digest not in digests:
             raise web.HTTPNotFound(headers=_HEADERS)
-        audience.digests = digests
+        audience.show(audience.message, digests)
         response = web.StreamResponse(
             headers={
                 **_HEADERS,

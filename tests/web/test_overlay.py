@@ -12,6 +12,8 @@ import aiohttp
 import orjson
 import pytest
 
+from bot.errors import StartupError
+from bot.web import serving
 from components.overlay import ROWS
 from state.points import PointsChange
 from state.scripts import Actor
@@ -195,6 +197,12 @@ async def test_many_watch_and_the_board_is_read_once_a_change(
         await submit(stage, "For all")
     # The points for the submission are a move of their own.
     assert 1 <= reads - before <= 3
+
+
+async def test_a_port_that_is_taken_is_told_in_one_sentence(stage: Stage) -> None:
+    with pytest.raises(StartupError, match=r"Overlays cannot be served on .*Check SKIPLINE_WEB_HOST"):
+        async with serving(stage.app.settings, stage.app.stores, stage.app.reporter):
+            pass
 
 
 @pytest.mark.parametrize("token", ["x", "1.", "5." + "a" * 43, "5." + "a" * 4000, "%2e%2e", "5.%00"])

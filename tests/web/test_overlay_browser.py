@@ -64,6 +64,28 @@ async def test_an_overlay_is_dark_without_songs_and_without_its_address(stage: S
         await page.until(hidden)
 
 
+async def test_a_song_that_just_came_stays_while_the_host_goes_on(stage: Stage, tmp_path: Path) -> None:
+    for title in ("First", "Second", "Third"):
+        await submit(stage, title)
+
+    async def go_on() -> None:
+        await stage.app.stores.queue.next(stage.id, secrets.token_hex(8), MIA)
+
+    await go_on()
+    async with tab(tmp_path, await address(stage, "board")) as page:
+        await page.until(f"{SHOWN} && {PLAYING} === 'First'")
+        await page.run(
+            "window.seen = []; new MutationObserver(() => window.seen.push(" + PLAYING + "))"
+            ".observe(document.querySelector('.sl-now .sl-title'), { childList: true })"
+        )
+        await go_on()
+        await page.until(f"{ROWS} === 1")
+        await go_on()
+        await page.until(f"{ROWS} === 0")
+        await page.until(f"{PLAYING} === 'Third'")
+        assert await page.run("window.seen") == ["Third"]
+
+
 async def test_it_keeps_what_it_shows_while_the_bot_is_away_and_comes_back(
     stage: Stage, tmp_path: Path
 ) -> None:
