@@ -54,6 +54,8 @@ async def settled(writer: ArchiveWriter, guild: int, revision: int, within: floa
 
 @pytest.fixture
 async def opened(redis: Redis, archive: Archive, guild: int) -> AsyncIterator[int]:
+    # What other tests of the run left in this Redis is not the writer's work here.
+    await redis.delete("sl:guilds")
     await open_guild(guild, redis, archive)
     yield guild
     await redis.srem("sl:guilds", str(guild))
