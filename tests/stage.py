@@ -143,7 +143,7 @@ class Stage:
         return places.get(kind, (0, 0))[1] != 0
 
 
-async def until(condition: Callable[[], Awaitable[bool]], timeout: float = 5.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], timeout: float = 15.0) -> None:
     """Waits until a condition that only a server can tell holds."""
     async with asyncio.timeout(timeout):
         while not await condition():  # noqa: ASYNC110 - the condition lives in another program

@@ -60,14 +60,14 @@ class Channel:
         """The pinned messages, latest pin first."""
         return list(reversed(self.pinned.values()))
 
-    async def wait_for(self, predicate: Callable[[list[Message]], T], timeout: float = 5.0) -> T:
+    async def wait_for(self, predicate: Callable[[list[Message]], T], timeout: float = 15.0) -> T:
         """Wait until `predicate` says something true of `messages`, and return what it said.
 
         It is asked at once and after every change in the channel. `timeout` in seconds; raises TimeoutError.
         """
         return await self.wait_until(lambda: predicate(self.messages), timeout)
 
-    async def wait_until(self, condition: Callable[[], T], timeout: float = 5.0) -> T:
+    async def wait_until(self, condition: Callable[[], T], timeout: float = 15.0) -> T:
         """Wait until `condition` gives something true, asking after every change in the channel."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):

@@ -50,7 +50,7 @@ class Fault:
         self.hits += 1
         self._struck.set()
 
-    async def struck(self, timeout: float = 5.0) -> None:
+    async def struck(self, timeout: float = 15.0) -> None:
         """Wait for the first hit. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             await self._struck.wait()

@@ -92,7 +92,7 @@ class Person:
         return [message for message in channel.log.values() if self.can_see(message)]
 
     async def wait_until_sees(
-        self, channel: Channel, predicate: Callable[[list[Message]], Any], timeout: float = 5.0
+        self, channel: Channel, predicate: Callable[[list[Message]], Any], timeout: float = 15.0
     ) -> Any:
         """Wait until `predicate` says something true of what this person sees, and return that."""
         return await channel.wait_until(lambda: predicate(self.sees(channel)), timeout)

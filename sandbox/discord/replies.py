@@ -122,7 +122,7 @@ class Reply:
             return self.refusal or ""
         return "" if self.message is None else self.message.text
 
-    async def settled(self, timeout: float = 5.0) -> Message:
+    async def settled(self, timeout: float = 15.0) -> Message:
         """Wait for what a deferred answer becomes, by an edit, a follow-up or a deletion.
 
         Returns the message; at once where the answer was not deferred. Raises TimeoutError, and LookupError
@@ -136,7 +136,7 @@ class Reply:
             raise LookupError(f"no message came of it: {self.refusal or self.kind}")
         return interaction.original
 
-    async def followup(self, count: int = 1, timeout: float = 5.0) -> Message:
+    async def followup(self, count: int = 1, timeout: float = 15.0) -> Message:
         """Wait for the first, or the `count`-th, further message. Raises TimeoutError."""
         await self.interaction.channel.wait_until(lambda: len(self.followups) >= count, timeout)
         return self.followups[count - 1]

@@ -66,7 +66,7 @@ class Fault:
         """Call it off; what hangs is let go on."""
         self.over.set()
 
-    async def struck(self, timeout: float = 5.0) -> None:
+    async def struck(self, timeout: float = 15.0) -> None:
         """Wait for the first hit. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             await self._struck.wait()

@@ -79,7 +79,7 @@ class Live:
         self._frame += 1
         return self._frame
 
-    async def acknowledged(self, timeout: float = 5.0) -> None:
+    async def acknowledged(self, timeout: float = 15.0) -> None:
         """Wait until every open connection acknowledged all it was sent. Raises TimeoutError."""
         self.flush()
         for connection in tuple(self.connections):

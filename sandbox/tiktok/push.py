@@ -82,7 +82,7 @@ class Connection:
         self.delivery.ending = self.delivery.ending or "reset"
         abort(self._request)
 
-    async def wait_until(self, condition: Callable[[Connection], bool], timeout: float = 5.0) -> None:
+    async def wait_until(self, condition: Callable[[Connection], bool], timeout: float = 15.0) -> None:
         """Wait until a condition on this connection holds. Raises TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
@@ -94,7 +94,7 @@ class Connection:
                 finally:
                     self._changed.discard(waiter)
 
-    async def acknowledged(self, timeout: float = 5.0) -> None:
+    async def acknowledged(self, timeout: float = 15.0) -> None:
         """Wait until everything sent so far is acknowledged. Raises TimeoutError."""
         self.live.flush()
         await self.wait_until(lambda self: self.settled, timeout)

@@ -34,7 +34,7 @@ def calls(stage: Stage, channel: Channel) -> Counter[str]:
     )
 
 
-async def shows(channel: Channel, text: str, timeout: float = 5.0) -> Message:
+async def shows(channel: Channel, text: str, timeout: float = 15.0) -> Message:
     return await channel.wait_for(
         lambda messages: next((m for m in messages if text in m.text), None), timeout=timeout
     )

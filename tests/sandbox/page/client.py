@@ -44,7 +44,7 @@ class Client:
                     self._answers.pop(frame["n"]).set_result(frame)
                 self._told.notify_all()
 
-    async def until(self, found: Callable[[], T], timeout: float = 5.0) -> T:
+    async def until(self, found: Callable[[], T], timeout: float = 15.0) -> T:
         async with asyncio.timeout(timeout), self._told:
             while not (value := found()):
                 await self._told.wait()
