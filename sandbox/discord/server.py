@@ -189,7 +189,9 @@ class Sandbox:
         """Give the recorded exchanges with this method and path template, oldest first."""
         return [each for each in self.requests if each.method == method and each.route == route]
 
-    async def wait_for_request(self, predicate: Callable[[Exchange], bool], timeout: float = 15.0) -> Exchange:
+    async def wait_for_request(
+        self, predicate: Callable[[Exchange], bool], timeout: float = 15.0
+    ) -> Exchange:
         """Wait for an exchange, past or to come, that `predicate` accepts. Raises TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
