@@ -8,6 +8,7 @@ import secrets
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -237,8 +238,12 @@ class Sandbox:
             attachment = self.world.attachments.open(parts[3], request.query)
             if attachment is None:
                 return web.Response(status=404, text="This content is no longer available.")
-            media_type = attachment.content_type or "application/octet-stream"
-            return web.Response(body=attachment.content, headers={"Content-Type": media_type})
+            headers = {
+                "Content-Type": attachment.content_type or "application/octet-stream",
+                # So that no browser opens a page that somebody sent as one of this server's own.
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.filename)}",
+            }
+            return web.Response(body=attachment.content, headers=headers)
         return _respond(404, Refusal(0).body, {})
 
     async def _rest(self, request: web.BaseRequest, path: str) -> web.StreamResponse:

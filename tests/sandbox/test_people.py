@@ -369,6 +369,17 @@ async def test_addresses_of_files_expire(sandbox: Sandbox, clock: Any, channel: 
             clock.ahead = 0
 
 
+async def test_a_page_somebody_sends_is_downloaded_and_not_opened(
+    sandbox: Sandbox, channel: Channel, mia: Person
+) -> None:
+    said = await mia.say(channel, files=[Upload("mañana.html", b"<script>")])
+    url = sandbox.world.attachments.sign(said.attachments[0])
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        assert response.content_type == "text/html" and response.content_disposition is not None
+        assert response.content_disposition.type == "attachment"
+        assert response.content_disposition.filename == "mañana.html"
+
+
 async def test_components_v2_are_pressed_as_well(bot: Bot, channel: Channel, mia: Person) -> None:
     async def handle(interaction: hikari.ComponentInteraction) -> None:
         text = build.TextDisplayComponentBuilder(content="# Playing")
