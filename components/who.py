@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import hikari
 
@@ -15,6 +15,13 @@ from state.ladder import Ladder
 from state.scripts import Actor
 
 _RUNS_THE_SERVER: Final = hikari.Permissions.MANAGE_GUILD | hikari.Permissions.ADMINISTRATOR
+
+Interaction: TypeAlias = (
+    hikari.CommandInteraction
+    | hikari.AutocompleteInteraction
+    | hikari.ComponentInteraction
+    | hikari.ModalInteraction
+)
 
 
 def is_reviewer(
@@ -41,13 +48,7 @@ class Caller:
     roles: tuple[int, ...]
 
     @classmethod
-    def of(
-        cls,
-        interaction: hikari.CommandInteraction
-        | hikari.AutocompleteInteraction
-        | hikari.ComponentInteraction
-        | hikari.ModalInteraction,
-    ) -> Caller:
+    def of(cls, interaction: Interaction) -> Caller:
         """The caller of an interaction. Raises `UserError` outside a server."""
         member, guild = interaction.member, interaction.guild_id
         if member is None or guild is None:
@@ -75,11 +76,6 @@ class Caller:
         """Whether the caller may manage the server."""
         return bool(self.permissions & _RUNS_THE_SERVER)
 
-    def demand_manager(self) -> None:
-        """Raises `UserError` unless the caller may manage the server."""
-        if not self.manages:
-            raise UserError(say("common.managers_only", self.locale))
-
 
 class Rules(Protocol):
     """Where a guild's settings and tiers are read, such as `state.configure.Configuration`."""
@@ -93,11 +89,25 @@ class Rules(Protocol):
         ...
 
 
-async def admit(
-    interaction: hikari.CommandInteraction | hikari.ComponentInteraction | hikari.ModalInteraction,
-    rules: Rules,
-) -> tuple[Caller, Ladder]:
-    """The caller and the guild's tiers. Raises `UserError` for anybody but a reviewer."""
+def manager(interaction: Interaction) -> Caller:
+    """The caller. Raises `UserError` for anybody who may not manage the server.
+
+    Who sees a command is the server's choice; who may use it is decided here.
+    """
+    caller = Caller.of(interaction)
+    if not caller.manages:
+        raise UserError(say("common.managers_only", caller.locale))
+    return caller
+
+
+async def reviewer(interaction: Interaction, rules: Rules) -> Caller:
+    """The caller. Raises `UserError` for anybody but a reviewer."""
     caller = Caller.of(interaction)
     caller.demand_reviewer(await rules.settings(caller.guild))
+    return caller
+
+
+async def admit(interaction: Interaction, rules: Rules) -> tuple[Caller, Ladder]:
+    """The caller and the guild's tiers. Raises `UserError` for anybody but a reviewer."""
+    caller = await reviewer(interaction, rules)
     return caller, await rules.ladder(caller.guild)

@@ -13,7 +13,7 @@ from bot.router import Press, Router
 from components.audit import ANY, PAGE, PAGE_HANDLER, Done, audit_embed, audit_rows, kinds
 from components.markdown import plain
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, reviewer
 from persistence.archive import Archive
 from state.configure import Configuration
 from state.fields import EVENTS
@@ -24,14 +24,6 @@ routes = Router()
 audit = tanjun.slash_command_group(
     "audit", describe("audit.description"), default_to_ephemeral=True, dm_enabled=False
 )
-
-
-async def _admit(
-    interaction: hikari.CommandInteraction | hikari.ComponentInteraction, configuration: Configuration
-) -> Caller:
-    caller = Caller.of(interaction)
-    caller.demand_reviewer(await configuration.settings(caller.guild))
-    return caller
 
 
 async def offer_kinds(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
@@ -54,7 +46,7 @@ async def show(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Shows a page to the caller alone."""
-    caller = await _admit(ctx.interaction, configuration)
+    caller = await reviewer(ctx.interaction, configuration)
     if kind is not None and kind not in EVENTS:
         raise UserError(say("audit.unknown_kind", caller.locale, kind=plain(kind, 40)))
     embed, rows = await _page(archive, configuration, caller, int(user.id) if user else 0, kind, page)
@@ -85,7 +77,7 @@ async def _page(
 async def turn(press: Press) -> None:
     """Turns the page in the presser's own message."""
     configuration = press.get(Configuration)
-    caller = await _admit(press.interaction, configuration)
+    caller = await reviewer(press.interaction, configuration)
     match press.args:
         case (page, user, kind) if _number(page) and _number(user) and (kind == ANY or kind in EVENTS):
             pass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import alluka
 import hikari
 import tanjun
@@ -11,11 +9,9 @@ import tanjun
 from bot.errors import UserError
 from components.backup import BackupFacts, list_text, taken_text
 from components.texts import describe, say
-from components.who import Caller
+from components.who import manager
 from persistence.backups import Backups, Cause, Entry, NotKept, NotOpen
 from persistence.errors import Busy
-
-_MANAGERS: Final = hikari.Permissions.MANAGE_GUILD | hikari.Permissions.ADMINISTRATOR
 
 backup = tanjun.slash_command_group(
     "backup",
@@ -26,18 +22,10 @@ backup = tanjun.slash_command_group(
 )
 
 
-def _admit(ctx: tanjun.abc.SlashContext) -> Caller:
-    caller = Caller.of(ctx.interaction)
-    # Who sees the command is the server's choice; who may use it is decided here.
-    if not caller.permissions & _MANAGERS:
-        raise UserError(say("backup.managers_only", caller.locale))
-    return caller
-
-
 @backup.as_sub_command("now", describe("backup.now_description"))
 async def now(ctx: tanjun.abc.SlashContext, backups: alluka.Injected[Backups]) -> None:
     """Takes a backup, unless nothing has moved since the last one."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     await ctx.defer()
     try:
         taken = await backups.take(caller.guild, Cause.ASKED)
@@ -53,7 +41,7 @@ async def now(ctx: tanjun.abc.SlashContext, backups: alluka.Injected[Backups]) -
 @backup.as_sub_command("list", describe("backup.list_description"))
 async def list_(ctx: tanjun.abc.SlashContext, backups: alluka.Injected[Backups]) -> None:
     """Shows the newest backups and where each is kept."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     await ctx.defer()
     entries = await backups.store.entries(caller.guild)
     database = all(entry.database for entry in entries)

@@ -18,7 +18,7 @@ from components.displays import KINDS
 from components.permissions import missing_in
 from components.setup import DISPLAYS
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, manager
 from state import keys
 from state.configure import Configuration
 from state.connection import fields_of
@@ -38,12 +38,6 @@ display = tanjun.slash_command_group(
 _KIND_CHOICES: Final = choices({kind: kind_key(kind) for kind in KINDS})
 
 
-def _admit(ctx: tanjun.abc.SlashContext) -> Caller:
-    caller = Caller.of(ctx.interaction)
-    caller.demand_manager()
-    return caller
-
-
 @tanjun.with_channel_slash_option(
     "channel", describe("displays.channel_option"), default=None, types=[hikari.GuildTextChannel]
 )
@@ -56,7 +50,7 @@ async def add(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Puts a display up, or moves it."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     _known(kind, caller)
     target = int(channel.id if channel is not None else ctx.channel_id)
     await ctx.defer(ephemeral=True)
@@ -147,7 +141,7 @@ async def list_(
     redis: alluka.Injected[Redis],
 ) -> None:
     """Tells of each kind where it stands and whether it works."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     await ctx.defer(ephemeral=True)
     facts = await _looked_at(ctx.rest, configuration, redis, caller.guild)
     await ctx.edit_initial_response(list_text(facts, caller.locale))
@@ -160,7 +154,7 @@ async def heal(
     redis: alluka.Injected[Redis],
 ) -> None:
     """Puts up again what was deleted, and tries at once what was switched off."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     await ctx.defer(ephemeral=True)
     facts = await _looked_at(ctx.rest, configuration, redis, caller.guild)
     if not facts:
@@ -191,7 +185,7 @@ async def remove(
     ctx: tanjun.abc.SlashContext, kind: str, configuration: alluka.Injected[Configuration]
 ) -> None:
     """Takes a display down, with its message."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     _known(kind, caller)
     old = (await configuration.displays(caller.guild)).get(kind)
     if old is None:

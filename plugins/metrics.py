@@ -27,7 +27,7 @@ from components.metrics import (
 )
 from components.pages import page_asked, page_count, within
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, reviewer
 from persistence.sessions import Sessions
 from state.configure import Configuration
 from state.live_records import LiveSession
@@ -42,19 +42,10 @@ metrics = tanjun.slash_command_group(
 Page = tuple[hikari.Embed, Sequence[hikari.impl.MessageActionRowBuilder]]
 
 
-async def _admit(
-    interaction: hikari.CommandInteraction | hikari.ComponentInteraction | hikari.AutocompleteInteraction,
-    configuration: Configuration,
-) -> Caller:
-    caller = Caller.of(interaction)
-    caller.demand_reviewer(await configuration.settings(caller.guild))
-    return caller
-
-
 async def offer_lives(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
     """The newest lives whose line holds what is typed."""
     try:
-        caller = await _admit(ctx.interaction, ctx.get_type_dependency(Configuration))
+        caller = await reviewer(ctx.interaction, ctx.get_type_dependency(Configuration))
     except UserError:
         await ctx.set_choices({})
         return
@@ -108,7 +99,7 @@ async def show(
     pictures: alluka.Injected[Pictures],
 ) -> None:
     """Shows a page of a live's table with the picture of its course."""
-    caller = await _admit(ctx.interaction, configuration)
+    caller = await reviewer(ctx.interaction, configuration)
     await ctx.defer(ephemeral=True)
     chosen = await _chosen(sessions, caller, live)
     embed, rows = await _page(sessions, caller, chosen, page)
@@ -123,7 +114,7 @@ async def show(
 @routes.component(PAGE_HANDLER)
 async def turn(press: Press) -> None:
     """Turns the page; the picture stays where it is."""
-    caller = await _admit(press.interaction, press.get(Configuration))
+    caller = await reviewer(press.interaction, press.get(Configuration))
     sessions = press.get(Sessions)
     chosen = await _chosen(sessions, caller, press.args[2] if len(press.args) == 3 else "")
     embed, rows = await _page(sessions, caller, chosen, page_asked(press.args[:2]))
@@ -139,7 +130,7 @@ async def export(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Hands the whole table out as CSV."""
-    caller = await _admit(ctx.interaction, configuration)
+    caller = await reviewer(ctx.interaction, configuration)
     await ctx.defer(ephemeral=True)
     chosen = await _chosen(sessions, caller, live)
     viewers = [viewer async for viewer in sessions.every_viewer(caller.guild, chosen.session)]
@@ -177,7 +168,7 @@ async def leaderboard(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Shows who did the most over all lives."""
-    caller = await _admit(ctx.interaction, configuration)
+    caller = await reviewer(ctx.interaction, configuration)
     await ctx.defer(ephemeral=True)
     embed, rows = await _leaders(sessions, caller, days, page)
     await ctx.edit_initial_response(embed=embed, components=rows)
@@ -186,7 +177,7 @@ async def leaderboard(
 @routes.component(LEADERS_HANDLER)
 async def turn_leaders(press: Press) -> None:
     """Turns the page of the leaders."""
-    caller = await _admit(press.interaction, press.get(Configuration))
+    caller = await reviewer(press.interaction, press.get(Configuration))
     text = press.args[2] if len(press.args) == 3 else "0"
     days = min(int(text), _LONGEST_DAYS) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
     embed, rows = await _leaders(press.get(Sessions), caller, days, page_asked(press.args[:2]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import alluka
 import hikari
 import tanjun
@@ -12,12 +10,10 @@ from bot.errors import UserError
 from components.choices import choices
 from components.notices import choice_text
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, manager
 from state.configure import Configuration
 from state.notices import Mode, Notices
 from state.refusal import Reason, Refused
-
-_MANAGERS: Final = hikari.Permissions.MANAGE_GUILD | hikari.Permissions.ADMINISTRATOR
 
 notices = tanjun.slash_command_group(
     "notices", describe("notices.description"), default_to_ephemeral=True, dm_enabled=False
@@ -69,9 +65,7 @@ async def server(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Chooses where this server's artists are told."""
-    caller = Caller.of(ctx.interaction)
-    if not caller.permissions & _MANAGERS:
-        raise UserError(say("notices.managers_only", caller.locale))
+    caller = manager(ctx.interaction)
     mode = Mode(where) if where in tuple(Mode) else Mode.DM
     _, known = await store.place(caller.guild)
     if mode is Mode.CHANNEL and channel is None and not known:

@@ -15,7 +15,7 @@ from components.markdown import clean, plain
 from components.overlay import VIEWS
 from components.song_lines import moment
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, manager
 from state.overlays import Overlay, Overlays
 from state.refusal import Reason, Refused
 
@@ -30,12 +30,6 @@ overlay = tanjun.slash_command_group(
     default_to_ephemeral=True,
     dm_enabled=False,
 )
-
-
-def _admit(ctx: tanjun.abc.SlashContext) -> Caller:
-    caller = Caller.of(ctx.interaction)
-    caller.demand_manager()
-    return caller
 
 
 async def _named(overlays: Overlays, guild: int, typed: str) -> Overlay | None:
@@ -84,7 +78,7 @@ async def create(
     settings: alluka.Injected[Settings],
 ) -> None:
     """Makes an address and tells it, once."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     if not settings.web_port:
         raise UserError(say("overlay.not_served", caller.locale))
     known = await _named(overlays, caller.guild, name)
@@ -107,7 +101,7 @@ async def rotate(
     settings: alluka.Injected[Settings],
 ) -> None:
     """Gives an overlay a new address; whatever shows the old one goes dark."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     called = await _existing(overlays, caller, name)
     try:
         token = await overlays.rotate(caller.guild, caller.request, caller.actor, called)
@@ -129,7 +123,7 @@ async def _tell(
 @overlay.as_sub_command("remove", describe("overlay.remove_description"))
 async def remove(ctx: tanjun.abc.SlashContext, name: str, overlays: alluka.Injected[Overlays]) -> None:
     """Takes an address away."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     called = await _existing(overlays, caller, name)
     try:
         await overlays.remove(caller.guild, caller.request, caller.actor, called)
@@ -141,7 +135,7 @@ async def remove(ctx: tanjun.abc.SlashContext, name: str, overlays: alluka.Injec
 @overlay.as_sub_command("list", describe("overlay.list_description"))
 async def list_(ctx: tanjun.abc.SlashContext, overlays: alluka.Injected[Overlays]) -> None:
     """Names the overlays, and how old their addresses are."""
-    caller = _admit(ctx)
+    caller = manager(ctx.interaction)
     lines = [
         say("overlay.line", caller.locale, name=plain(each.name, 80), at=moment(each.at))
         for each in await overlays.all(caller.guild)

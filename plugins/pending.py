@@ -41,7 +41,7 @@ from components.review import (
 )
 from components.song_option import parse
 from components.texts import say
-from components.who import Caller, admit
+from components.who import Caller, admit, reviewer
 from state.configure import Configuration
 from state.ladder import Ladder
 from state.queue import Moved, Queue
@@ -117,7 +117,7 @@ async def rejected(submission: Submission) -> None:
 @routes.component(REJECT)
 async def reject(press: Press) -> None:
     """Asks why. What opens a form answers at once, so the song is looked up when the form comes back."""
-    caller, _ = await admit(press.interaction, press.get(Configuration))
+    caller = await reviewer(press.interaction, press.get(Configuration))
     number = _number(press.args, caller)
     title = say("panel.reject_title", caller.locale, number=number)
     await press.ask(title, encode(REJECTED, number), reason_rows(caller.locale))

@@ -19,7 +19,7 @@ from components.points import PAGE, PAGE_HANDLER, handle_name, held_text, leader
 from components.refusals import refusal_text, worded
 from components.song_option import parse
 from components.texts import describe, number, say
-from components.who import Caller
+from components.who import Caller, manager
 from persistence.backups import Backups, Cause
 from persistence.errors import PersistenceError
 from state.configure import Configuration
@@ -40,12 +40,6 @@ points_ = tanjun.slash_command_group(
     "points", describe("points.description"), default_to_ephemeral=True, dm_enabled=False
 )
 reset_ = points_.make_sub_group("reset", describe("points.reset_description"))
-
-
-def _manager(interaction: hikari.CommandInteraction | hikari.ComponentInteraction) -> Caller:
-    caller = Caller.of(interaction)
-    caller.demand_manager()
-    return caller
 
 
 async def _answer(
@@ -121,7 +115,7 @@ async def give(
     points: alluka.Injected[Points],
 ) -> None:
     """Adds points to somebody's own."""
-    caller = _manager(ctx.interaction)
+    caller = manager(ctx.interaction)
     if user.is_bot:
         raise UserError(say("points.no_bots", caller.locale))
     amount = min(max(amount, 1), _MOST)
@@ -145,7 +139,7 @@ async def reset_user(
     redis: alluka.Injected[Redis],
 ) -> None:
     """Asks, with the amount, before it takes an account's own points."""
-    caller = _manager(ctx.interaction)
+    caller = manager(ctx.interaction)
     held = await points.held_by(caller.guild, int(user.id))
     if not held.own:
         key = "points.none_own" if held.total else "points.none_user"
@@ -163,7 +157,7 @@ async def reset_handles(
     redis: alluka.Injected[Redis],
 ) -> None:
     """Asks, with the amount, before it takes the points of every TikTok handle of somebody."""
-    caller = _manager(ctx.interaction)
+    caller = manager(ctx.interaction)
     held = await points.held_by(caller.guild, int(user.id))
     taken = held.total - held.own
     if not taken:
@@ -198,7 +192,7 @@ async def reset_handle(
     redis: alluka.Injected[Redis],
 ) -> None:
     """Asks, with the amount, before it takes the points of one TikTok handle."""
-    caller = _manager(ctx.interaction)
+    caller = manager(ctx.interaction)
     name = name_of(handle)
     found = await handles.find(caller.guild, name) if name else None
     if found is None:
@@ -220,7 +214,7 @@ async def reset_everyone(
     ctx: tanjun.abc.SlashContext, points: alluka.Injected[Points], redis: alluka.Injected[Redis]
 ) -> None:
     """Asks, with the amount, before it takes everybody's points."""
-    caller = _manager(ctx.interaction)
+    caller = manager(ctx.interaction)
     rows, held = await points.all(caller.guild)
     if not rows:
         raise UserError(say("points.none", caller.locale))
@@ -251,7 +245,7 @@ async def _ask(
 @routes.component(_RESET)
 async def reset_confirmed(press: Press) -> None:
     """Takes a backup, then the points as one move, and offers to give them back."""
-    caller = _manager(press.interaction)
+    caller = manager(press.interaction)
     if press.args[:1] == ("no",):
         await press.update(say("common.cancelled", caller.locale), components=[])
         return
@@ -282,7 +276,7 @@ async def reset_confirmed(press: Press) -> None:
 @routes.component(_BACK)
 async def give_back(press: Press) -> None:
     """Undoes the reset, if it is still the last move that can be taken back."""
-    caller = _manager(press.interaction)
+    caller = manager(press.interaction)
     revision = parse(press.args[0]) if len(press.args) == 1 else None
     if revision is None:
         raise UserError(say("common.outdated", caller.locale))

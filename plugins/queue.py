@@ -20,11 +20,9 @@ from components.queue import PAGE, PAGE_HANDLER, SEEN, page_embed, page_rows, wh
 from components.refusals import worded
 from components.song_option import demand_tier, tier_choices
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, admit, reviewer
 from state.board import Board
 from state.configure import Configuration
-from state.guild_settings import GuildSettings
-from state.ladder import Ladder
 from state.points import Points
 from state.questions import Questions
 from state.queue import Queue
@@ -110,15 +108,6 @@ async def where(
     )
 
 
-async def _admit(
-    interaction: hikari.CommandInteraction | hikari.ComponentInteraction, configuration: Configuration
-) -> tuple[Caller, GuildSettings, Ladder]:
-    caller = Caller.of(interaction)
-    settings = await configuration.settings(caller.guild)
-    caller.demand_reviewer(settings)
-    return caller, settings, await configuration.ladder(caller.guild)
-
-
 async def offer_tiers(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
     """The tiers of this server."""
     configuration, guild = ctx.get_type_dependency(Configuration), Caller.of(ctx.interaction).guild
@@ -144,7 +133,8 @@ async def open_(
     ctx: tanjun.abc.SlashContext, tier: str | None, configuration: alluka.Injected[Configuration]
 ) -> None:
     """Takes submissions to one tier, or to all of them and without a pause."""
-    caller, settings, ladder = await _admit(ctx.interaction, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
+    settings = await configuration.settings(caller.guild)
     if tier is None:
         # Tiers that the ladder has lost since are opened with the others.
         labels = settings.closed | {rung.label for rung in ladder.tiers}
@@ -166,7 +156,7 @@ async def close(
     ctx: tanjun.abc.SlashContext, tier: str | None, configuration: alluka.Injected[Configuration]
 ) -> None:
     """Takes no more submissions to one tier, or to all of them."""
-    caller, _, ladder = await _admit(ctx.interaction, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     if tier is None:
         values: dict[str, str | None] = {f"closed:{rung.label}": "1" for rung in ladder.tiers}
         await _change(ctx, caller, configuration, values, say("queue.closed", caller.locale))
@@ -179,14 +169,15 @@ async def close(
 @queue_.as_sub_command("pause", describe("queue.pause_description"))
 async def pause(ctx: tanjun.abc.SlashContext, configuration: alluka.Injected[Configuration]) -> None:
     """Takes no submissions until they are resumed."""
-    caller, _, _ = await _admit(ctx.interaction, configuration)
+    caller = await reviewer(ctx.interaction, configuration)
     await _change(ctx, caller, configuration, {"paused": "1"}, say("queue.paused", caller.locale))
 
 
 @queue_.as_sub_command("resume", describe("queue.resume_description"))
 async def resume(ctx: tanjun.abc.SlashContext, configuration: alluka.Injected[Configuration]) -> None:
     """Takes submissions again, to the tiers that are open."""
-    caller, settings, ladder = await _admit(ctx.interaction, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
+    settings = await configuration.settings(caller.guild)
     shut = all(rung.label in settings.closed for rung in ladder.tiers)
     text = say("queue.resumed_closed" if shut else "queue.resumed", caller.locale)
     await _change(ctx, caller, configuration, {"paused": None}, text)
@@ -206,7 +197,7 @@ async def clear(
     redis: alluka.Injected[Redis],
 ) -> None:
     """Asks, with the number of songs, before it takes them out."""
-    caller, _, ladder = await _admit(ctx.interaction, configuration)
+    caller, ladder = await admit(ctx.interaction, configuration)
     rung = demand_tier(ladder, tier, caller.locale)
     count = (await queue.board(caller.guild, count=0)).counts.get(rung.label, 0)
     if not count:
@@ -225,7 +216,7 @@ def _clear_rows(caller: Caller, request: str, count: int) -> Sequence[hikari.imp
 @routes.component(_CLEAR)
 async def clear_confirmed(press: Press) -> None:
     """Takes them out as one move; asks again when there are others than those asked about."""
-    caller, _, ladder = await _admit(press.interaction, press.get(Configuration))
+    caller, ladder = await admit(press.interaction, press.get(Configuration))
     if press.args[:1] == ("no",):
         await press.update(say("common.cancelled", caller.locale), components=[])
         return

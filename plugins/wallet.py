@@ -16,7 +16,7 @@ from components.markdown import plain
 from components.pages import page_asked, page_count, within
 from components.texts import describe, number, say
 from components.wallet import PAGE, PAGE_HANDLER, Change, history_embed, wallet_text
-from components.who import Caller
+from components.who import Caller, manager
 from persistence.errors import PersistenceError
 from persistence.ledger import Ledger
 from state.configure import Configuration
@@ -99,8 +99,7 @@ async def give(
     wallet: alluka.Injected[Wallet],
 ) -> None:
     """Gives or takes coins; the history says who did, and why."""
-    caller = Caller.of(ctx.interaction)
-    caller.demand_manager()
+    caller = manager(ctx.interaction)
     if user.is_bot:
         raise UserError(say("wallet.no_bots", caller.locale))
     amount = min(max(amount, -MOST_GIVEN), MOST_GIVEN)

@@ -89,10 +89,8 @@ class Tally:
 REFUSALS = (
     "common.reviewers_only",
     "drop.not_yours",
-    "notices.managers_only",
     "points.reviewers_only",
     "common.managers_only",
-    "setup.owners_only",
     "mysubmissions.foreign",
 )
 

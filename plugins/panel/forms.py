@@ -26,7 +26,7 @@ from components.review import (
     read_score,
 )
 from components.texts import say
-from components.who import Caller, admit
+from components.who import Caller, admit, reviewer
 from plugins.panel.desk import BUMPED, REMOVED, SCORED, TIER, board_of, chosen
 from state.configure import Configuration
 from state.ladder import Ladder
@@ -65,7 +65,7 @@ async def choose_turns(press: Press) -> None:
 
 async def _set_fairness(press: Press, field: str, choices: Sequence[str]) -> None:
     """Makes the choice; the presser's own message shows what holds then, and so do all displays."""
-    caller, _ = await admit(press.interaction, press.get(Configuration))
+    caller = await reviewer(press.interaction, press.get(Configuration))
     if len(press.values) != 1 or press.values[0] not in choices:
         raise UserError(say("common.outdated", caller.locale))
     configuration = press.get(Configuration)

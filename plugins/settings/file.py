@@ -18,7 +18,8 @@ from components import settings_file
 from components.confirmation import confirm_rows
 from components.refusals import worded
 from components.texts import describe, say
-from plugins.settings.group import admit, follow, listed, routes, settings_, things
+from components.who import manager
+from plugins.settings.group import follow, listed, routes, settings_, things
 from state.configure import Configuration
 from state.guild_settings import Kind
 from state.ladder import Ladder
@@ -31,7 +32,7 @@ _FILE_SECONDS: Final = 10.0
 @settings_.as_sub_command("export", describe("settings.export_description"))
 async def export(ctx: tanjun.abc.SlashContext, configuration: alluka.Injected[Configuration]) -> None:
     """Hands everything out as a file."""
-    caller = admit(ctx.interaction)
+    caller = manager(ctx.interaction)
     values, _ = await configuration.raw_settings(caller.guild)
     content = settings_file.written(values, await configuration.ladder(caller.guild))
     await ctx.respond(
@@ -49,7 +50,7 @@ async def import_(
     redis: alluka.Injected[Redis],
 ) -> None:
     """Reads and checks a file, shows what it would change, and asks."""
-    caller = admit(ctx.interaction)
+    caller = manager(ctx.interaction)
     if file.size > settings_file.LARGEST:
         raise UserError(say("settings.file_too_large", caller.locale))
     try:
@@ -107,7 +108,7 @@ def _tiers_changed(now: Ladder, wanted: Ladder | None) -> dict[str, tuple[str | 
 @routes.component(_IMPORT)
 async def import_confirmed(press: Press) -> None:
     """Makes the changes of the file as one move, if everything still is as it was when they were shown."""
-    caller, configuration = admit(press.interaction), press.get(Configuration)
+    caller, configuration = manager(press.interaction), press.get(Configuration)
     if press.args[:1] == ("no",):
         await press.update(say("common.cancelled", caller.locale), components=[])
         return

@@ -9,9 +9,7 @@ import hikari
 import tanjun
 
 from bot.router import Router
-from components.settings import (
-    difference_lines,
-)
+from components.settings import difference_lines
 from components.setup import DISPLAYS
 from components.texts import describe
 from components.who import Caller
@@ -29,16 +27,6 @@ settings_ = tanjun.slash_command_group(
     default_to_ephemeral=True,
     dm_enabled=False,
 )
-
-
-def admit(
-    interaction: hikari.CommandInteraction | hikari.ComponentInteraction | hikari.ModalInteraction,
-) -> Caller:
-    """The caller, who must be allowed to manage the server. Raises `UserError` for anybody else."""
-    caller = Caller.of(interaction)
-    # Who sees the command is the server's choice; who may use it is decided here.
-    caller.demand_manager()
-    return caller
 
 
 async def answer(

@@ -19,8 +19,8 @@ from components.ladder_lines import (
 )
 from components.refusals import refusal_text
 from components.texts import describe, say
-from components.who import Caller
-from plugins.settings.group import admit, answer, routes, settings_
+from components.who import Caller, manager
+from plugins.settings.group import answer, routes, settings_
 from state.configure import Configuration
 from state.ladder import PRESETS, Ladder
 from state.refusal import Refused
@@ -29,7 +29,7 @@ from state.refusal import Refused
 @settings_.as_sub_command("ladder", describe("settings.ladder_description"))
 async def ladder_(ctx: tanjun.abc.SlashContext, configuration: alluka.Injected[Configuration]) -> None:
     """Shows the ladder with the choice of others."""
-    caller = admit(ctx.interaction)
+    caller = manager(ctx.interaction)
     ladder = await configuration.ladder(caller.guild)
     text = say("settings.ladder_now", caller.locale, tiers=tiers_text(ladder))
     await answer(ctx, text, [ladder_select(ladder, locale=caller.locale)])
@@ -38,7 +38,7 @@ async def ladder_(ctx: tanjun.abc.SlashContext, configuration: alluka.Injected[C
 @routes.component(LADDER_CHOICE)
 async def ladder_chosen(press: Press) -> None:
     """Takes a preset, or opens the form for a ladder of one's own."""
-    caller, configuration = admit(press.interaction), press.get(Configuration)
+    caller, configuration = manager(press.interaction), press.get(Configuration)
     chosen = press.values[0] if len(press.values) == 1 else ""
     if chosen == OWN:
         ladder = await configuration.ladder(caller.guild)
@@ -54,7 +54,7 @@ async def ladder_chosen(press: Press) -> None:
 @routes.modal(LADDER_FORM)
 async def ladder_written(submission: Submission) -> None:
     """Takes the ladder that was written; opened from any message that offers the choice."""
-    caller, configuration = admit(submission.interaction), submission.get(Configuration)
+    caller, configuration = manager(submission.interaction), submission.get(Configuration)
     ladder = read_ladder(submission.values.get(LINES_FIELD, ""), caller.locale)
     await submission.respond(await _set_ladder(caller, configuration, ladder))
 

@@ -24,10 +24,10 @@ from components.settings import (
     wrong,
 )
 from components.texts import describe, languages, say
-from components.who import Caller
+from components.who import Caller, manager
 from persistence.archive import Archive
 from persistence.errors import Unavailable
-from plugins.settings.group import admit, answer, follow, listed, routes, settings_, things
+from plugins.settings.group import answer, follow, listed, routes, settings_, things
 from state.configure import CONFIGURED, Configuration, Configured, last_standing
 from state.guild_settings import Kind, Setting
 from state.refusal import Reason, Refused
@@ -38,7 +38,7 @@ _HISTORY: Final = 100
 @settings_.as_sub_command("show", describe("settings.show_description"))
 async def show(ctx: tanjun.abc.SlashContext, configuration: alluka.Injected[Configuration]) -> None:
     """Shows the first page of everything."""
-    caller = admit(ctx.interaction)
+    caller = manager(ctx.interaction)
     values, _ = await configuration.raw_settings(caller.guild)
     embed, rows = show_embed(values, await configuration.ladder(caller.guild), 1, caller.locale)
     await ctx.respond(embed=embed, components=rows)
@@ -47,7 +47,7 @@ async def show(ctx: tanjun.abc.SlashContext, configuration: alluka.Injected[Conf
 @routes.component(SHOW_HANDLER)
 async def show_page(press: Press) -> None:
     """Turns the page in the presser's own message."""
-    caller, configuration = admit(press.interaction), press.get(Configuration)
+    caller, configuration = manager(press.interaction), press.get(Configuration)
     values, _ = await configuration.raw_settings(caller.guild)
     ladder = await configuration.ladder(caller.guild)
     embed, rows = show_embed(values, ladder, page_asked(press.args), caller.locale)
@@ -108,7 +108,7 @@ async def set_(
     ctx: tanjun.abc.SlashContext, name: str, value: str, configuration: alluka.Injected[Configuration]
 ) -> None:
     """Changes one setting."""
-    caller = admit(ctx.interaction)
+    caller = manager(ctx.interaction)
     ladder = await configuration.ladder(caller.guild)
     setting = demand(name, ladder, caller.locale)
     kept = read_value(setting, value, caller.locale)
@@ -131,7 +131,7 @@ async def history(
     archive: alluka.Injected[Archive],
 ) -> None:
     """Shows the newest changes."""
-    caller = admit(ctx.interaction)
+    caller = manager(ctx.interaction)
     changes = await _changes(configuration, archive, caller.guild)
     embed, rows = history_embed(changes, 1, await configuration.ladder(caller.guild), caller.locale)
     await ctx.respond(embed=embed, components=rows)
@@ -140,7 +140,7 @@ async def history(
 @routes.component(HISTORY_HANDLER)
 async def history_page(press: Press) -> None:
     """Turns the page in the presser's own message."""
-    caller = admit(press.interaction)
+    caller = manager(press.interaction)
     configuration = press.get(Configuration)
     changes = await _changes(configuration, press.get(Archive), caller.guild)
     ladder = await configuration.ladder(caller.guild)
@@ -171,7 +171,7 @@ async def undo(
     archive: alluka.Injected[Archive],
 ) -> None:
     """Puts back what the last change replaced, if nobody has changed it since."""
-    caller = admit(ctx.interaction)
+    caller = manager(ctx.interaction)
     ladder = await configuration.ladder(caller.guild)
     change = last_standing(await _changes(configuration, archive, caller.guild))
     if change is None:

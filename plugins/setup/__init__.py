@@ -29,7 +29,7 @@ from components.setup import (
     wizard_rows,
 )
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, manager
 from plugins.setup.steps import NONE, Choice, run_through
 from state.configure import Configuration
 from state.ladder import PRESETS
@@ -38,14 +38,6 @@ from state.ladder import PRESETS
 _running: Final[WeakValueDictionary[int, asyncio.Lock]] = WeakValueDictionary()
 
 routes = Router()
-
-
-def _admit(interaction: hikari.CommandInteraction | hikari.ComponentInteraction) -> Caller:
-    caller = Caller.of(interaction)
-    # Who sees the command is the server's choice; who may use it is decided here.
-    if not caller.manages:
-        raise UserError(say("setup.owners_only", caller.locale))
-    return caller
 
 
 def _lock(caller: Caller) -> asyncio.Lock:
@@ -105,7 +97,7 @@ async def setup(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Sets the server up, or completes and changes an earlier set-up."""
-    caller = _admit(ctx.interaction)
+    caller = manager(ctx.interaction)
     if reviewer_role is not None and int(reviewer_role.id) == caller.guild:
         raise UserError(say("setup.everyone_role", caller.locale))
     channels = (submissions, queue, review, now_playing, bookmarks, alerts, metrics)
@@ -135,14 +127,14 @@ async def setup(
 @routes.component(ROLE_CHOICE)
 async def role_chosen(press: Press) -> None:
     """Gives the reviewers another role."""
-    caller = _admit(press.interaction)
+    caller = manager(press.interaction)
     await _again(press, caller, Choice(role=_id(press, caller)))
 
 
 @routes.component(CHANNEL_CHOICE)
 async def channel_chosen(press: Press) -> None:
     """Takes another channel for what its first argument names."""
-    caller = _admit(press.interaction)
+    caller = manager(press.interaction)
     if len(press.args) != 1 or press.args[0] not in PLACES:
         raise UserError(say("common.outdated", caller.locale))
     await _again(press, caller, Choice(channels={press.args[0]: _id(press, caller)}))
@@ -151,7 +143,7 @@ async def channel_chosen(press: Press) -> None:
 @routes.component(MORE_CHOICE)
 async def more_chosen(press: Press) -> None:
     """Takes a channel, or none, for what its first argument names, and stays on the second page."""
-    caller = _admit(press.interaction)
+    caller = manager(press.interaction)
     if len(press.args) != 1 or press.args[0] not in MORE:
         raise UserError(say("common.outdated", caller.locale))
     channel = _id(press, caller) if press.values else NONE
@@ -161,13 +153,13 @@ async def more_chosen(press: Press) -> None:
 @routes.component(FIRST_PAGE)
 async def first_page(press: Press) -> None:
     """Leaves the second page."""
-    await _again(press, _admit(press.interaction), Choice())
+    await _again(press, manager(press.interaction), Choice())
 
 
 @routes.component(LADDER_CHOICE)
 async def ladder_chosen(press: Press) -> None:
     """Takes another ladder, opens the form to write one, which `/settings` answers, or turns the page."""
-    caller = _admit(press.interaction)
+    caller = manager(press.interaction)
     chosen = press.values[0] if len(press.values) == 1 else ""
     if chosen == MORE_PAGE:
         await _again(press, caller, Choice(), more=True)

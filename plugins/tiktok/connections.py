@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import alluka
-import hikari
 import tanjun
 
 from bot.errors import UserError
@@ -13,7 +12,7 @@ from components.hosts import status_embed
 from components.markdown import plain
 from components.song_lines import tier_name, title_line
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, reviewer
 from plugins.tiktok.group import tiktok
 from state.configure import Configuration
 from state.handles import Handles
@@ -27,17 +26,9 @@ _LONGEST: Final = 120
 _OFFERED: Final = 25
 
 
-async def _admit(
-    interaction: hikari.CommandInteraction | hikari.AutocompleteInteraction, configuration: Configuration
-) -> Caller:
-    caller = Caller.of(interaction)
-    caller.demand_reviewer(await configuration.settings(caller.guild))
-    return caller
-
-
 async def _offer(ctx: tanjun.abc.AutocompleteContext, typed: str, *, wanted: bool) -> None:
     try:
-        caller = await _admit(ctx.interaction, ctx.get_type_dependency(Configuration))
+        caller = await reviewer(ctx.interaction, ctx.get_type_dependency(Configuration))
     except UserError:
         await ctx.set_choices([])
         return
@@ -77,7 +68,7 @@ async def connect(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Wants a host from now on; the process that listens hears of it at once."""
-    caller = await _admit(ctx.interaction, configuration)
+    caller = await reviewer(ctx.interaction, configuration)
     name = _handle(handle, caller)
     try:
         await hosts.connect(caller.guild, caller.request, caller.actor, name)
@@ -99,7 +90,7 @@ async def disconnect(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Wants it no more: no alert follows."""
-    caller = await _admit(ctx.interaction, configuration)
+    caller = await reviewer(ctx.interaction, configuration)
     name = _handle(handle, caller)
     try:
         await hosts.disconnect(caller.guild, caller.request, caller.actor, name)
@@ -115,7 +106,7 @@ async def status(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Shows how every connection stands."""
-    caller = await _admit(ctx.interaction, configuration)
+    caller = await reviewer(ctx.interaction, configuration)
     wanted = [host for host in await hosts.all(caller.guild) if host.wanted]
     shown = [(host, await hosts.status(caller.guild, host.handle)) for host in wanted]
     await ctx.respond(embed=status_embed(shown, caller.locale))

@@ -14,7 +14,7 @@ from components.handles import handles_text, proof_text
 from components.markdown import plain
 from components.refusals import refusal_text, span
 from components.texts import describe, say
-from components.who import Caller
+from components.who import Caller, manager
 from plugins.tiktok.group import tiktok
 from state.configure import Configuration
 from state.handles import Claimed, Handles, name_of
@@ -143,8 +143,7 @@ async def forcelink(
     ctx: tanjun.abc.SlashContext, user: hikari.User, handle: str, handles: alluka.Injected[Handles]
 ) -> None:
     """Gives a handle to somebody without a proof, also one that another has; the history says who did."""
-    caller = Caller.of(ctx.interaction)
-    caller.demand_manager()
+    caller = manager(ctx.interaction)
     if user.is_bot:
         raise UserError(say("handles.no_bots", caller.locale))
     name = _name(handle, caller.locale)
