@@ -17,15 +17,10 @@ from bot.errors import UserError
 from bot.router import encode
 from components.displays import REVIEWER, render
 from components.fairness import fairness_rows, fairness_text
-from components.outcomes import (
-    reason_rows,
-)
+from components.outcomes import reason_rows
 from components.panel import Facts, tier_rows
 from components.refusals import overtaken_text, refusal_text, song_text
-from components.review import (
-    places_rows,
-    score_rows,
-)
+from components.review import places_rows, score_rows
 from components.texts import say
 from components.who import Caller
 from plugins.panel.desk import BUMPED, REMOVED, SCORED, TIER, board_of, chosen
@@ -57,23 +52,16 @@ class Presses:
         """Plays the next song, if the one the presser saw still plays."""
         seen = await self._seen(ctx)
         caller, song = seen.caller, seen.facts.song
-        try:
-            await _promised(
-                ctx,
-                self._queue.next(
-                    caller.guild,
-                    caller.request,
-                    caller.actor,
-                    expected=song,
-                    expect_none=song is None,
-                    guard=seen.double_press_ms,
-                    guard_self=True,
-                ),
-            )
-        except Refused as refused:
-            await self._overtaken(ctx, caller, refused)
-            return
-        await self._show(ctx, caller)
+        move = self._queue.next(
+            caller.guild,
+            caller.request,
+            caller.actor,
+            expected=song,
+            expect_none=song is None,
+            guard=seen.double_press_ms,
+            guard_self=True,
+        )
+        await self._made(ctx, caller, move)
 
     async def undo(self, ctx: miru.ViewContext) -> None:
         """Takes the move back that the presser saw as the last."""
@@ -101,12 +89,7 @@ class Presses:
         if song is None:
             await self._overtaken(ctx, caller, Refused(Reason.STALE, {}))
             return
-        try:
-            await _promised(ctx, self._queue.hold(caller.guild, caller.request, caller.actor, song))
-        except Refused as refused:
-            await self._overtaken(ctx, caller, refused)
-            return
-        await self._show(ctx, caller)
+        await self._made(ctx, caller, self._queue.hold(caller.guild, caller.request, caller.actor, song))
 
     async def pause(self, ctx: miru.ViewContext) -> None:
         """Stops taking submissions."""
@@ -118,15 +101,9 @@ class Presses:
 
     async def _set_paused(self, ctx: miru.ViewContext, value: str | None) -> None:
         caller = (await self._seen(ctx)).caller
-        try:
-            change = {"paused": value}
-            await _promised(
-                ctx, self._configuration.change(caller.guild, caller.request, caller.actor, change)
-            )
-        except Refused as refused:
-            await self._overtaken(ctx, caller, refused)
-            return
-        await self._show(ctx, caller)
+        change = {"paused": value}
+        move = self._configuration.change(caller.guild, caller.request, caller.actor, change)
+        await self._made(ctx, caller, move)
 
     async def promote(self, ctx: miru.ViewContext) -> None:
         """Asks, for the presser alone, which tier the chosen song goes to."""
@@ -157,12 +134,7 @@ class Presses:
         """Brings the chosen held song back."""
         caller = (await self._seen(ctx)).caller
         number = chosen(ctx.interaction.values, caller)
-        try:
-            await _promised(ctx, self._queue.back(caller.guild, caller.request, caller.actor, number))
-        except Refused as refused:
-            await self._overtaken(ctx, caller, refused)
-            return
-        await self._show(ctx, caller)
+        await self._made(ctx, caller, self._queue.back(caller.guild, caller.request, caller.actor, number))
 
     async def bump(self, ctx: miru.ViewContext) -> None:
         """Asks how many songs are to go before the one that the presser saw playing."""
@@ -209,14 +181,8 @@ class Presses:
         if song is None:
             await self._overtaken(ctx, caller, Refused(Reason.STALE, {}))
             return
-        try:
-            await _promised(
-                ctx, self._queue.bookmark(caller.guild, caller.request, caller.actor, song, to=to)
-            )
-        except Refused as refused:
-            await self._overtaken(ctx, caller, refused)
-            return
-        await self._show(ctx, caller)
+        move = self._queue.bookmark(caller.guild, caller.request, caller.actor, song, to=to)
+        await self._made(ctx, caller, move)
 
     async def fairness(self, ctx: miru.ViewContext) -> None:
         """Offers the presser the choices of fairness; every move after one follows it."""
@@ -233,6 +199,15 @@ class Presses:
         if facts is None or me is None or ctx.message.author.id != me.id:
             raise UserError(say("common.outdated", caller.locale))
         return Seen(caller, facts, settings.double_press_ms)
+
+    async def _made(self, ctx: miru.ViewContext, caller: Caller, move: Coroutine[Any, Any, object]) -> None:
+        """Makes a move; the presser gets the panel as it is then."""
+        try:
+            await _promised(ctx, move)
+        except Refused as refused:
+            await self._overtaken(ctx, caller, refused)
+            return
+        await self._show(ctx, caller)
 
     async def _overtaken(self, ctx: miru.ViewContext, caller: Caller, refused: Refused) -> None:
         """Nothing was moved: the presser gets the panel as it is now, and is told why."""
