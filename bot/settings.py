@@ -332,11 +332,12 @@ def setting_names() -> frozenset[str]:
     return frozenset(fields | {f"{name}_FILE" for name in SECRETS})
 
 
-def load(env_file: Path = Path(".env"), **overrides: object) -> Settings:
+def load(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:
     """Read and check the settings.
 
-    The environment comes before `env_file`, which need not exist. `overrides` are fields by name, e.g. from
-    the command line, and come first; None means not given. Raises `SettingsError` with one sentence.
+    The environment comes before `env_file`, which need not exist, or may be None. `overrides` are fields by
+    name, e.g. from the command line, and come first; None means not given. Raises `SettingsError` with one
+    sentence.
     """
     given: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
     given |= {"_env_file": env_file, "_env_file_encoding": "utf-8-sig"}

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import httpx
 
 from bot.doctor.findings import Finding, ok, warn
-from bot.live.__main__ import endpoints
+from bot.live.endpoints import endpoints
 from bot.settings import Settings
 from integrations.tiktok.source import AgeRestricted, Endpoints, SourceBlocked, SourceDown, UnknownHost
 from integrations.tiktok.tiktoklive import TikTokLiveSource

@@ -8,36 +8,22 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import uvloop
 
 from bot import logs
 from bot.errors import Reporter, StartupError
 from bot.live.chat import Chat
+from bot.live.endpoints import endpoints
 from bot.live.listener import PATIENCE
 from bot.live.watch import Watch
 from bot.settings import Settings, load
 from bot.stores import open_stores
-from integrations.tiktok.source import Endpoints
 from integrations.tiktok.status import Pace
 from integrations.tiktok.tiktoklive import TikTokLiveSource
 from state.sign_gate import SPACING_SECONDS, SharedSignGate
 
 _log = logging.getLogger("skipline.live")
-
-
-def endpoints(settings: Settings) -> Endpoints:
-    """Where TikTok and the signing service are, as the settings say."""
-    usual = Endpoints()
-    there = settings.tiktok_url
-    key = settings.tiktok_sign_key
-    return Endpoints(
-        app=there or usual.app,
-        webcast=f"{there}/webcast" if there else usual.webcast,
-        sign=settings.tiktok_sign_url or usual.sign,
-        key=key.get_secret_value() if key is not None else None,
-    )
 
 
 @contextlib.asynccontextmanager
@@ -112,7 +98,8 @@ async def _end_of_input() -> None:
 def main() -> int:
     """Runs it; gives the exit code."""
     try:
-        settings = load(Path(".env"))
+        # Whoever starts this process hands everything over, also what it read from a .env file.
+        settings = load(None)
         secrets = [
             *(settings.token, settings.redis_url, settings.database_url, settings.tiktok_sign_key),
         ]

@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -84,8 +85,12 @@ Spawn = Callable[[], Awaitable[asyncio.subprocess.Process]]
 
 
 @pytest.fixture
-async def spawn(settings: Settings, stage: Stage) -> AsyncIterator[Spawn]:
-    """Starts `python -m bot.live`; it ends by a signal, or when its standard input does."""
+async def spawn(settings: Settings, stage: Stage, tmp_path: Path) -> AsyncIterator[Spawn]:
+    """Starts `python -m bot.live`; it ends by a signal, or when its standard input does.
+
+    It runs where a .env names the file of a secret, which whoever starts it has read by then.
+    """
+    (tmp_path / ".env").write_text("DISCORD_BOT_TOKEN_FILE=/run/secrets/token\n")
     children: list[asyncio.subprocess.Process] = []
     environment = {
         "PATH": os.environ["PATH"],
@@ -97,6 +102,7 @@ async def spawn(settings: Settings, stage: Stage) -> AsyncIterator[Spawn]:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-W", "ignore", "-m", "bot.live"),
             env=environment,
+            cwd=tmp_path,
             stdin=asyncio.subprocess.PIPE,
         )
         children.append(child)
