@@ -5,6 +5,7 @@ import { relative } from "./markdown.js";
 import { face, message } from "./message.js";
 import { Composer } from "./composer.js";
 import { open } from "./modal.js";
+import { Stage } from "./stage.js";
 import { Wire } from "./wire.js";
 
 const at = (id) => document.getElementById(id);
@@ -180,6 +181,7 @@ function menu(shown) {
 }
 
 page.composer = new Composer(at("composer"), page);
+page.stage = new Stage();
 at("person").addEventListener("change", (event) => enter(event.target.value));
 at("menu").addEventListener("click", () => menu(!document.body.classList.contains("menu")));
 log.addEventListener("scroll", () => {
