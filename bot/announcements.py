@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from bot.display_care import tell_owner
 from bot.errors import Reporter
+from bot.nonce import nonce
 from bot.upkeep import Upkeep
 from components.announcements import Announcement, announcement, footer, holds
 from components.display_states import cards_off_text
@@ -170,7 +171,8 @@ class Announcements(Upkeep):
         settings = await self._configuration.settings(guild)
         review = settings.channels.get("review", 0)
         text = cards_off_text(card.kind.value, card.channel, code, settings.language)
-        await tell_owner(self._rest, guild, text, None if review in (0, card.channel) else review)
+        place = None if review in (0, card.channel) else review
+        await tell_owner(self._rest, guild, text, place, nonce(guild, card.field, card.at, cause))
         await client.hset(key, "told", cause)
 
     async def _edit(self, card: Card, shown: Announcement) -> None:
@@ -189,12 +191,11 @@ class Announcements(Upkeep):
                 raise
 
     async def _post(self, guild: int, card: Card, shown: Announcement) -> int:
-        nonce = hashlib.blake2b(f"{guild} {card.field} {card.at}".encode(), digest_size=10).hexdigest()
         message = await self._rest.create_message(
             card.channel,
             embeds=[shown.embed],
             attachments=self._attachments(shown) or hikari.UNDEFINED,
-            nonce=nonce,
+            nonce=nonce(guild, card.field, card.at),
             user_mentions=False,
             role_mentions=False,
             mentions_everyone=False,

@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 
 from bot.display_care import tell_owner
 from bot.errors import Reporter
+from bot.nonce import nonce
 from bot.pins import pin
 from bot.upkeep import Upkeep
 from components.display_states import off_text
@@ -173,7 +174,8 @@ class Displays(Upkeep):
         settings = await self._configuration.settings(guild)
         review = settings.channels.get("review", 0)
         text = off_text(kind, channel, code, settings.language)
-        await tell_owner(self._rest, guild, text, None if review in (0, channel) else review)
+        place = None if review in (0, channel) else review
+        await tell_owner(self._rest, guild, text, place, nonce(guild, kind, "off", off["off_at"]))
 
     async def _edit(self, channel: int, message: int, painting: Painting, new_file: bool) -> bool:
         """Edits the message in place; False when it must be posted anew."""
@@ -207,13 +209,12 @@ class Displays(Upkeep):
         channel, old = place
         if (await self._configuration.displays(guild)).get(kind) != place:
             return 0
-        nonce = hashlib.blake2b(f"{guild} {kind} {channel} {old}".encode(), digest_size=10).hexdigest()
         message = await self._rest.create_message(
             channel,
             embeds=painting.embeds,
             components=painting.components,
             attachments=self._attachments(painting) or hikari.UNDEFINED,
-            nonce=nonce,
+            nonce=nonce(guild, kind, channel, old),
             user_mentions=False,
             role_mentions=False,
             mentions_everyone=False,

@@ -10,7 +10,6 @@ let be.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from typing import ClassVar, Final
 
@@ -18,7 +17,8 @@ import hikari
 from redis.asyncio import Redis
 
 from bot.errors import Reporter
-from bot.upkeep import Upkeep
+from bot.nonce import nonce
+from bot.upkeep import RETRY_SECONDS, Upkeep
 from components.notices import notice_text
 from state.feed import Feed
 from state.lease import Lease
@@ -28,9 +28,6 @@ _log = logging.getLogger("skipline.telling")
 
 AT_ONCE: Final = 4
 """Notices a process sends at a time, over all guilds."""
-
-RETRY_SECONDS: Final = 5.0
-"""Until a notice is tried again that Discord did not take for a reason that may pass."""
 
 _CLOSED: Final = 50007
 _DIRECT_KEPT: Final = 1000
@@ -74,46 +71,45 @@ class Telling(Upkeep):
                     continue
                 try:
                     await self._send(guild, notice)
-                except (hikari.RateLimitTooLongError, hikari.InternalServerError, OSError) as passing:
+                except hikari.ClientHTTPResponseError as refused:
+                    # Neither door is open, or Discord will never take it: asking again changes nothing.
+                    _log.info("A notice of guild %d cannot be sent: %s.", guild, type(refused).__name__)
+                except hikari.HTTPError as passing:
                     _log.warning(
                         "A notice of guild %d is tried again later (%s).", guild, type(passing).__name__
                     )
                     self.mark(guild)
                     pause = RETRY_SECONDS
                     continue
-                except hikari.HikariError as refused:
-                    # Neither door is open, or Discord will never take it: asking again changes nothing.
-                    _log.info("A notice of guild %d cannot be sent: %s.", guild, type(refused).__name__)
                 await self._notices.settle(guild, each)
         return pause
 
     async def _send(self, guild: int, notice: Notice) -> None:
-        nonce = hashlib.blake2b(
-            # A skip may be turned away, claimed again and turned away again.
-            # Gifts may lift it more than once, too.
-            f"notice {guild} {notice.song.number} {notice.kind} {notice.song.turned_down_at} "
-            f"{notice.tier if notice.kind is NoticeKind.GIFTED else ''}".encode(),
-            digest_size=10,
-        ).hexdigest()
+        # A skip may be turned away, claimed again and turned away again.
+        # Gifts may lift it more than once, too.
+        lifted_to = notice.tier if notice.kind is NoticeKind.GIFTED else ""
+        known_by = nonce(
+            "notice", guild, notice.song.number, notice.kind, notice.song.turned_down_at, lifted_to
+        )
         if notice.mode is Mode.DM:
             try:
                 direct = await self._direct_channel(notice.song.user)
-                await self._post(direct, notice, nonce, mention=False)
+                await self._post(direct, notice, known_by, mention=False)
                 return
             except (hikari.ForbiddenError, hikari.BadRequestError, hikari.NotFoundError) as refused:
                 if refused.code != _CLOSED and not isinstance(refused, hikari.NotFoundError):
                     raise
                 self._direct.pop(notice.song.user, None)
         if notice.channel:
-            await self._post(hikari.Snowflake(notice.channel), notice, nonce, mention=True)
+            await self._post(hikari.Snowflake(notice.channel), notice, known_by, mention=True)
 
-    async def _post(self, channel: hikari.Snowflake, notice: Notice, nonce: str, *, mention: bool) -> None:
+    async def _post(self, channel: hikari.Snowflake, notice: Notice, known_by: str, *, mention: bool) -> None:
         """In a channel the artist is named, and called: nobody reads there for fun."""
         user = notice.song.user
         await self._rest.create_message(
             channel,
             notice_text(notice, mention=mention, locale=notice.language),
-            nonce=nonce,
+            nonce=known_by,
             user_mentions=[hikari.Snowflake(user)] if mention else False,
             role_mentions=False,
             mentions_everyone=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 from typing import ClassVar
@@ -12,6 +11,7 @@ from redis.asyncio import Redis
 
 from bot.display_care import tell_owner
 from bot.errors import Reporter
+from bot.nonce import nonce
 from bot.upkeep import Upkeep
 from components.hosts import back_text, lost_text
 from state.configure import Configuration
@@ -68,13 +68,13 @@ class HostAlerts(Upkeep):
     async def _say(self, guild: int, host: Host, since: int, what: str, text: str) -> None:
         settings = await self._configuration.settings(guild)
         channels = [settings.channels.get(name, 0) for name in ("alerts", "review")]
-        nonce = hashlib.blake2b(f"{guild} {host.handle} {since} {what}".encode(), digest_size=10).hexdigest()
+        known_by = nonce(guild, host.handle, since, what)
         for channel in filter(None, dict.fromkeys(channels)):
             try:
                 await self._rest.create_message(
                     channel,
                     text,
-                    nonce=nonce,
+                    nonce=known_by,
                     user_mentions=False,
                     role_mentions=False,
                     mentions_everyone=False,
@@ -83,7 +83,7 @@ class HostAlerts(Upkeep):
             except (hikari.ForbiddenError, hikari.NotFoundError):
                 continue
         else:
-            await tell_owner(self._rest, guild, text, None)
+            await tell_owner(self._rest, guild, text, None, known_by)
         try:
             await self._hosts.told(guild, secrets.token_hex(8), _BOT, host.handle, since)
         except Refused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ import hikari
 from redis.asyncio import Redis
 
 from bot.errors import Reporter
+from bot.nonce import nonce
 from bot.upkeep import RETRY_SECONDS, Upkeep
 from components.curve import Pictures
 from components.markdown import plain
@@ -216,7 +216,6 @@ class Closing(Upkeep):
         drawn = await self._pictures.of(curve_of(record, songs, locale))
         if drawn is not None:
             files.append(hikari.Bytes(drawn, f"{name}.png", mimetype="image/png"))
-        nonce = hashlib.blake2b(f"live {guild} {record.session}".encode(), digest_size=10).hexdigest()
         try:
             await self._rest.create_message(
                 channel,
@@ -224,7 +223,7 @@ class Closing(Upkeep):
                 embed=metrics_embed(record, viewers, count, 1, songs, locale),
                 components=metrics_rows(record.session, 1, count, locale),
                 attachments=files,
-                nonce=nonce,
+                nonce=nonce("live", guild, record.session),
                 user_mentions=False,
                 role_mentions=False,
                 mentions_everyone=False,

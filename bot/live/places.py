@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from typing import ClassVar, Final
@@ -11,6 +10,7 @@ import hikari
 from redis.asyncio import Redis
 
 from bot.errors import Reporter
+from bot.nonce import nonce
 from bot.upkeep import RETRY_SECONDS, Upkeep
 from components.queue import SEEN, where_text
 from components.texts import say
@@ -63,13 +63,13 @@ class Places(Upkeep):
             if time.time() - at / 1000 < FRESH_SECONDS:
                 try:
                     await self._answer(guild, user, at)
-                except (hikari.RateLimitTooLongError, hikari.InternalServerError, OSError) as passing:
+                except hikari.ClientHTTPResponseError as refused:
+                    # They take no direct messages from here; there is no other way to them.
+                    _log.info("A place cannot be told: %s.", type(refused).__name__)
+                except hikari.HTTPError as passing:
                     _log.warning("A place is told later (%s).", type(passing).__name__)
                     self.mark(guild)
                     return RETRY_SECONDS
-                except hikari.HikariError as refused:
-                    # They take no direct messages from here; there is no other way to them.
-                    _log.info("A place cannot be told: %s.", type(refused).__name__)
             await self._asked.answered(guild, user, at)
         return 0.0
 
@@ -84,7 +84,7 @@ class Places(Upkeep):
         await self._rest.create_message(
             direct.id,
             f"{say('hosts.asked', locale)}\n\n{where_text(songs, places, held, board, locale)}",
-            nonce=hashlib.blake2b(f"place {guild} {user} {at}".encode(), digest_size=10).hexdigest(),
+            nonce=nonce("place", guild, user, at),
             user_mentions=False,
             role_mentions=False,
             mentions_everyone=False,

@@ -154,6 +154,7 @@ async def _gone(stage: Stage, number: int) -> bool:
 
 async def test_a_channel_that_is_gone_is_given_up(stage: Stage) -> None:
     await stage.configure(channel_now_playing="4242")
+    lost = stage.discord.faults.lose_reply("POST", f"/channels/{stage.owner.dm.id}/messages")
     await submitted(stage, stage.alice, "First light")
     await next_song(stage)
     await settled(stage)
@@ -164,7 +165,9 @@ async def test_a_channel_that_is_gone_is_given_up(stage: Stage) -> None:
     await next_song(stage)
     await settled(stage)
     told = [each.text for each in stage.owner.dm.messages]
+    assert lost.hits == 1
     assert len(told) == 1 and "cannot go to <#4242>, because the channel is gone" in told[0]
+    assert told[0].startswith(f"**{stage.guild.name}**\n")
     assert "/settings set name:now_playing_channel" in told[0]
 
 

@@ -222,6 +222,19 @@ async def test_a_lost_reply_tells_nobody_twice(stage: Stage) -> None:
     assert len(heard(stage.alice)) == 1
 
 
+async def test_what_discord_could_not_be_asked_for_is_told_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stage.app.bot is not None
+    monkeypatch.setattr("bot.telling.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(stage.app.bot.rest, "_max_retries", 0)
+    fault = stage.discord.faults.lose_request("POST", f"/channels/{stage.alice.dm.id}/messages", times=2)
+    await submitted(stage, stage.alice, "One", tier=10)
+    await next_song(stage)
+    await told(stage.alice, "is playing now")
+    assert fault.hits == 2
+
+
 async def test_what_a_killed_process_left_is_sent_or_let_be(stage: Stage) -> None:
     """Claimed is sent; under way is repeated under its nonce; long under way is let be."""
     redis, notices = stage.app.stores.redis, stage.app.stores.notices

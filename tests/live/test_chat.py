@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from typing import Any
+
+import pytest
 
 from sandbox.discord import Person
 from sandbox.tiktok import Host, TikTok, Viewer
@@ -143,3 +146,19 @@ async def test_who_asks_for_their_place_is_told_directly_once_a_minute(
     assert "Ninguna de tus canciones" in theirs[0].text, theirs[0].text
     assert len(stage.alice.dm.messages) == 1 and len(theirs) == 1
     assert stage.bruno.dm.messages == []
+
+
+async def test_a_place_that_discord_could_not_be_asked_to_tell_is_told_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stage.app.bot is not None
+    monkeypatch.setattr("bot.live.places.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(stage.app.bot.rest, "_max_retries", 0)
+    fault = stage.discord.faults.lose_request("POST", f"/channels/{stage.alice.dm.id}/messages", times=2)
+    await submit(stage, "Night Bus", "Alice", int(stage.alice.id))
+    stores = stage.app.stores
+    await stores.points.link(stage.id, "a", ARTIST, 71, int(stage.alice.id), name="@anna")
+    assert await stores.asked.ask(stage.id, 71, time.time_ns() // 10**6)
+    told = await stage.alice.dm.wait_for(lambda found: found if found else None, SECONDS)
+    assert told is not None and "Night Bus" in told[0].text
+    assert fault.hits == 2
