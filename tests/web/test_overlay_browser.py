@@ -6,15 +6,14 @@ import asyncio
 import secrets
 from pathlib import Path
 
-import pytest
-
 from bot.web import serving
 from state.scripts import Actor
 from state.song import NewSong
-from tests.sandbox.page.browser import CHROMIUM, tab
+from tests.browser_plugin import needs_chromium
+from tests.sandbox.page.browser import tab
 from tests.stage import Stage, free_port
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = needs_chromium
 
 MIA = Actor(9001, "Mia")
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"

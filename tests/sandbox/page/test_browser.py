@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from sandbox.page import Page
-from tests.sandbox.page.browser import CHROMIUM, tab
+from tests.browser_plugin import needs_chromium
+from tests.sandbox.page.browser import tab
 from tests.stage import Stage
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = needs_chromium
 
 HOSTILE = (
     "**<img src=x onerror=\"document.title='owned'\">** [x](javascript:alert(1)) \u202egnol " + "W" * 900
