@@ -1,4 +1,4 @@
-"""Who watches a guild's queue on the web, and what all of them are shown: read once for each change."""
+"""Who watches a guild on the web, and what all of them are shown: read once for each change."""
 
 from __future__ import annotations
 
@@ -6,27 +6,23 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
-import orjson
 from redis.exceptions import RedisError
 
 from bot.errors import Reporter
-from components.overlay import ROWS, snapshot
 from state.feed import Change, Feed
-from state.overlays import Overlays
-from state.queue import Queue
 from state.refusal import Unopened
 
 _log = logging.getLogger("skipline.web")
 
 MOST_WATCHERS: Final = 2000
-"""Streams one process keeps open; each holds a socket and a few kB."""
+"""Streams of a view that one process keeps open; each holds a socket and a few kB."""
 
 # All pages of a stream come back together; the connections to Redis are there for Discord first.
 _AT_ONCE: Final = 4
 _SETTLE: Final = 0.05
-_PAUSE: Final = 0.25
 _AGAIN: Final = 1.0
 
 
@@ -34,8 +30,35 @@ class Crowded(Exception):
     """As many watch as one process serves."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What those who watch a guild are shown: a JSON message, and the keys that admit to it."""
+
+    message: bytes
+    keys: frozenset[str]
+
+
+class View(Protocol):
+    """A way to look at any guild; every view has audiences of its own.
+
+    `name` is for logs, `pause` the seconds from one look to the next. Both methods raise `RedisError` or
+    `OSError` while Redis is away, and `look` also `Unopened`.
+    """
+
+    name: str
+    pause: float
+
+    async def keys(self, guild: int) -> frozenset[str]:
+        """Tells what admits to a guild now; nothing for one that is not open, and it is left so."""
+        ...
+
+    async def look(self, guild: int) -> Sight:
+        """Reads this moment of the guild, for all who watch."""
+        ...
+
+
 class Audience:
-    """Those who watch one guild. `message` is a snapshot as JSON, empty until it was read.
+    """Those who watch one guild. `message` is what all of them are shown, empty until it was read.
 
     `version` rises with each new message; `changed` is set, and replaced, whenever there is something to see.
     """
@@ -45,19 +68,19 @@ class Audience:
         self.watchers = 0
         self.message = b""
         self.version = 0
-        self.digests: frozenset[str] = frozenset()
+        self.keys: frozenset[str] = frozenset()
         self.changed = asyncio.Event()
         self.stale = asyncio.Event()
         self.stale.set()
         self.keeper: asyncio.Task[None] | None = None
 
-    def show(self, message: bytes, digests: frozenset[str]) -> None:
+    def show(self, message: bytes, keys: frozenset[str]) -> None:
         """Wakes the watchers if this is news for them."""
-        if message == self.message and digests == self.digests:
+        if message == self.message and keys == self.keys:
             return
         if message != self.message:
             self.message, self.version = message, self.version + 1
-        self.digests = digests
+        self.keys = keys
         self.wake()
 
     def wake(self) -> None:
@@ -67,21 +90,20 @@ class Audience:
 
 
 class Audiences:
-    """The audiences of one process; a guild that nobody watches costs nothing."""
+    """The audiences of a view in one process; a guild that nobody watches costs nothing."""
 
-    def __init__(self, queue: Queue, overlays: Overlays, feed: Feed, reporter: Reporter) -> None:
-        self._queue = queue
-        self._overlays = overlays
+    def __init__(self, view: View, feed: Feed, reporter: Reporter) -> None:
+        self._view = view
         self._reporter = reporter
         self._all: dict[int, Audience] = {}
         self._doors = asyncio.Semaphore(_AT_ONCE)
         self.closed = False
         feed.listen(self._heard, self._resumed)
 
-    async def digests(self, guild: int) -> frozenset[str]:
-        """The digests that open a guild's overlays now. Raises `RedisError` while that cannot be told."""
+    async def keys(self, guild: int) -> frozenset[str]:
+        """What admits to a guild now. Raises `RedisError` while that cannot be told."""
         async with self._doors:
-            return await self._overlays.digests(guild)
+            return await self._view.keys(guild)
 
     @contextlib.asynccontextmanager
     async def watching(self, guild: int) -> AsyncGenerator[Audience]:
@@ -91,7 +113,9 @@ class Audiences:
         audience = self._all.get(guild)
         if audience is None:
             audience = self._all[guild] = Audience(guild)
-            audience.keeper = asyncio.create_task(self._keep(audience), name=f"overlays of guild {guild}")
+            audience.keeper = asyncio.create_task(
+                self._keep(audience), name=f"{self._view.name} of guild {guild}"
+            )
         audience.watchers += 1
         try:
             yield audience
@@ -124,14 +148,14 @@ class Audiences:
             await asyncio.sleep(_SETTLE)
             audience.stale.clear()
             try:
-                digests = await self._overlays.digests(audience.guild)
-                board = await self._queue.board(audience.guild, count=ROWS)
-                audience.show(orjson.dumps(snapshot(board)), digests)
+                sight = await self._view.look(audience.guild)
+                audience.show(sight.message, sight.keys)
             except (RedisError, OSError, Unopened) as away:
-                _log.warning("Overlays of guild %d wait: %s.", audience.guild, type(away).__name__)
+                name, why = self._view.name, type(away).__name__
+                _log.warning("%s of guild %d: waiting (%s).", name, audience.guild, why)
                 audience.stale.set()
                 await asyncio.sleep(_AGAIN)
             except Exception as error:
                 # What is shown stays until the next change.
-                self._reporter.report(error, f"overlays of guild {audience.guild}")
-            await asyncio.sleep(_PAUSE)
+                self._reporter.report(error, f"{self._view.name} of guild {audience.guild}")
+            await asyncio.sleep(self._view.pause)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from importlib.resources import files
 from typing import Final
 
 from aiohttp import web
-from redis.exceptions import RedisError
 
 from bot.errors import Reporter, StartupError
 from bot.settings import Settings
 from bot.stores import Stores
-from bot.web.audience import Audiences, Crowded
+from bot.web.audience import Audiences
+from bot.web.overlay_view import OverlayView
+from bot.web.stream import stream
 from components.overlay import VIEWS
 from state.overlays import read_token
-
-HEARTBEAT: Final = 15.0
-"""Seconds of silence after which a stream says that it is alive; many proxies close it after 60."""
 
 _CLOSING: Final = 1.0
 _KINDS: Final = {"overlay.css": "text/css", "overlay.js": "text/javascript"}
@@ -44,7 +41,7 @@ async def serving(settings: Settings, stores: Stores, reporter: Reporter) -> Asy
     if not settings.web_port:
         yield
         return
-    audiences = Audiences(stores.queue, stores.overlays, stores.feed, reporter)
+    audiences = Audiences(OverlayView(stores.queue, stores.overlays), stores.feed, reporter)
     runner = web.AppRunner(_application(audiences), access_log=None, shutdown_timeout=_CLOSING)
     await runner.setup()
     try:
@@ -83,12 +80,7 @@ def _application(audiences: Audiences) -> web.Application:
         read = read_token(request.match_info["token"])
         if read is None:
             raise web.HTTPNotFound(headers=_HEADERS)
-        try:
-            return await _stream(request, *read, audiences)
-        except Crowded:
-            raise web.HTTPServiceUnavailable(headers={**_HEADERS, "Retry-After": "10"}) from None
-        except (RedisError, OSError):
-            raise web.HTTPServiceUnavailable(headers={**_HEADERS, "Retry-After": "2"}) from None
+        return await stream(request, *read, audiences, _HEADERS)
 
     application = web.Application()
     application.add_routes(
@@ -99,41 +91,3 @@ def _application(audiences: Audiences) -> web.Application:
         ]
     )
     return application
-
-
-async def _stream(request: web.Request, guild: int, digest: str, audiences: Audiences) -> web.StreamResponse:
-    if digest not in await audiences.digests(guild):
-        raise web.HTTPNotFound(headers=_HEADERS)
-    async with audiences.watching(guild) as audience:
-        # Asked once more from within: what takes the address away from here on is heard by the audience, and
-        # an address that is newer than its last look is let in.
-        digests = await audiences.digests(guild)
-        if digest not in digests:
-            raise web.HTTPNotFound(headers=_HEADERS)
-        audience.show(audience.message, digests)
-        response = web.StreamResponse(
-            headers={
-                **_HEADERS,
-                "Content-Type": "text/event-stream",
-                "Cache-Control": "no-store",
-                # Else nginx keeps what it gets until it is much.
-                "X-Accel-Buffering": "no",
-            }
-        )
-        await response.prepare(request)
-        # Whoever is cut off needs no answer.
-        with contextlib.suppress(ConnectionError):
-            seen = 0
-            while digest in audience.digests and not audiences.closed:
-                changed = audience.changed
-                if audience.version != seen:
-                    seen = audience.version
-                    await response.write(b"data: " + audience.message + b"\n\n")
-                    continue
-                try:
-                    await asyncio.wait_for(changed.wait(), HEARTBEAT)
-                except TimeoutError:
-                    await response.write(b"event: beat\ndata: 1\n\n")
-            if not audiences.closed:
-                await response.write(b"event: gone\ndata: 1\n\n")
-        return response
