@@ -133,10 +133,10 @@ class Connection:
         """Find the live if it is not known where it is, and follow it to its end or its loss."""
         if not self._room or self._doubtful:
             await self._find()
-        if not self._room:
+        if not self._room or not await self._passed():
             return
         try:
-            stream = await self._opened()
+            stream = await self._source.open(self.handle, self._room)
         except SignLimited as error:
             await self._gate.limited(error.retry_after)
             self._doubtful = error.retry_after > self._pace.silence
@@ -146,9 +146,8 @@ class Connection:
             self._doubtful = True
             await self._pause(State.SIGN_DOWN, str(error), self._pace.refused)
         except HostOffline as error:
-            self._failures += (
-                1  # TikTok and the sign service may disagree: do not ask for ever at the same pace
-            )
+            # TikTok and the sign service may disagree: do not ask for ever at the same pace
+            self._failures += 1
             await self._over(str(error), self._failures)
         except SignDown as error:
             await self._failed(State.SIGN_DOWN, str(error))
@@ -184,13 +183,21 @@ class Connection:
                 self._failures = 0
                 await self._wait_for_host("the host is not live")
 
-    async def _opened(self) -> LiveStream:
+    async def _passed(self) -> bool:
+        """Wait for one's turn at the gate; False when that took so long that all is to be looked at again."""
         if (closed := await self._gate.closed_for()) > 0:
-            await self._tell(State.LIMITED, "the sign service asked for patience", closed)
-        elif self._state in _AT_REST:
+            self._doubtful = closed > self._pace.silence
+            await self._pause(State.LIMITED, "the sign service asked for patience", closed)
+            return False
+        if self._state in _AT_REST:
             await self._tell(State.RECONNECTING if self._lost else State.CONNECTING, "the host is live")
-        await self._gate.pass_()
-        return await self._source.open(self.handle, self._room)
+        try:
+            async with asyncio.timeout(self._pace.silence):
+                await self._gate.pass_()
+        except TimeoutError:  # a long queue, or the gate was closed meanwhile: then that is to be told
+            self._doubtful = True
+            return False
+        return True
 
     async def _follow(self, stream: LiveStream) -> None:
         """Hand over what comes, until the live ends or the connection is lost."""
@@ -201,8 +208,8 @@ class Connection:
         try:
             async with stream:
                 gap, self._lost = self._gap(), None
-                await self._tell(State.LIVE, "connected", gap=gap)
                 try:
+                    await self._tell(State.LIVE, "connected", gap=gap)
                     lost = await self._listen(stream)
                 except Dropped as error:
                     lost = stream.last_frame, str(error)

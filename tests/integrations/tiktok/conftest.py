@@ -10,7 +10,7 @@ import pytest
 
 from integrations.tiktok.connection import Connection
 from integrations.tiktok.events import LiveEvent
-from integrations.tiktok.gate import SignGate
+from integrations.tiktok.gate import Gate, SignGate
 from integrations.tiktok.source import Endpoints, LiveSource
 from integrations.tiktok.status import Pace, Resume, State, Status
 from integrations.tiktok.tiktoklive import TikTokLiveSource
@@ -105,7 +105,12 @@ async def follow(tiktok: TikTok) -> AsyncIterator[Follow]:
     followers: list[Follower] = []
 
     async def start(
-        handle: str, source: LiveSource, *, known: Resume | None = None, pace: Pace = PACE
+        handle: str,
+        source: LiveSource,
+        *,
+        gate: Gate | None = None,
+        known: Resume | None = None,
+        pace: Pace = PACE,
     ) -> Follower:
         statuses: list[Status] = []
         batches: list[tuple[int, list[LiveEvent]]] = []
@@ -121,7 +126,7 @@ async def follow(tiktok: TikTok) -> AsyncIterator[Follow]:
                 statuses.append(status)
                 changed.notify_all()
 
-        connection = Connection(handle, source, SignGate(spacing=0), on_batch, on_state, known, pace)
+        connection = Connection(handle, source, gate or SignGate(spacing=0), on_batch, on_state, known, pace)
         task = asyncio.create_task(connection.run())
         follower = Follower(connection, statuses, batches, changed, task)
         followers.append(follower)

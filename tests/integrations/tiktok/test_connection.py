@@ -173,6 +173,28 @@ async def test_a_limit_of_the_sign_service_is_kept_to_by_every_connection(
     assert [first.status.state, second.status.state] == [State.STOPPED, State.STOPPED]
 
 
+async def test_a_limit_is_told_to_who_waited_for_a_turn_and_outlasts_no_ended_live(
+    tiktok: TikTok, source: TikTokLiveSource, follow: Follow
+) -> None:
+    lives = [tiktok.host(name).go_live() for name in ("one", "two")]
+    gate = SignGate(spacing=60)
+    pace = replace(PACE, silence=0.05)
+    limit = tiktok.faults.limit_sign(1)
+    limit.hang = True
+    first = await follow("one", source, gate=gate, pace=pace)
+    await limit.struck()
+    second = await follow("two", source, gate=gate, pace=pace)
+    await second.reaches(State.CONNECTING)
+    limit.end()
+    for follower in (first, second):
+        assert (await follower.reaches(State.LIMITED)).next_try is not None
+    for live in lives:
+        live.vanish()
+    for follower in (first, second):
+        await follower.reaches(State.WAITING)
+    assert tiktok.calls("sign") == 1, "no signature for a live that ended while the gate was closed"
+
+
 async def test_passes_of_the_gate_are_apart_and_in_order() -> None:
     gate = SignGate(spacing=0.05)
     clock = asyncio.get_running_loop()
@@ -251,6 +273,29 @@ async def test_stopping_hands_over_what_has_arrived_and_closes_the_socket(
     assert handed == sent
     assert connection.status.state is State.STOPPED
     await tiktok.wait_until(lambda: not live.connections)
+
+
+async def test_what_arrives_while_the_state_is_told_is_handed_over_by_a_stop(
+    tiktok: TikTok, source: TikTokLiveSource
+) -> None:
+    live = tiktok.host("dj").go_live()
+    handed: list[int] = []
+
+    async def take(room: int, batch: list[LiveEvent]) -> None:
+        handed.extend(event.message for event in batch)
+
+    async def never_done(status: Status) -> None:
+        if status.state is State.LIVE:
+            await asyncio.Event().wait()
+
+    connection = Connection("dj", source, SignGate(spacing=0), take, never_done, pace=PACE)
+    running = asyncio.create_task(connection.run())
+    await tiktok.connected(live)
+    said = tiktok.viewer("ann").comment(live, "just in time")
+    await live.acknowledged()
+    await connection.stop()
+    await running
+    assert handed == [said.id]
 
 
 async def test_what_the_receiver_raises_ends_the_run_and_closes_the_socket(
