@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import os
+import socket
 import sys
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import asdict, dataclass
@@ -89,6 +90,13 @@ async def declared(person: Person, channel: Channel, name: str) -> None:
                 if reply.ok:
                     return
             await asyncio.sleep(0.1)
+
+
+def free_port() -> int:
+    """A port of this computer that nobody listens on now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def room(sandbox: Sandbox, name: str = "Bench") -> tuple[Guild, Person, Channel]:
