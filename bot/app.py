@@ -40,6 +40,7 @@ from persistence.files import FileStore
 from persistence.ledger import Ledger
 from persistence.privacy import Privacy
 from persistence.sessions import Sessions
+from state import keys
 from state.configure import Configuration
 from state.feed import Feed
 from state.handles import Handles
@@ -257,7 +258,7 @@ def load_plugins(commands: tanjun.Client) -> None:
 async def _declare(app: App, commands: tanjun.Client) -> None:
     """Declares the commands, in one process at a time; an unchanged set is compared and not sent again."""
     guild = app.settings.guild_id
-    lease = Lease(app.stores.redis, f"sl:lease:commands:{guild or 'global'}")
+    lease = Lease(app.stores.redis, keys.common_lease(f"commands:{guild or 'global'}"))
     async with lease.held():
         await commands.declare_global_commands(guild=hikari.UNDEFINED if guild is None else guild)
     where = "everywhere" if guild is None else f"in guild {guild}"

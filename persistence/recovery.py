@@ -137,11 +137,10 @@ async def open_guild(guild_id: int, redis: Redis, archive: Archive) -> Restored 
         return None
     if await archive.cursor(guild_id) is not None:
         return await restore(guild_id, redis, archive)
-    async with redis.pipeline(transaction=True) as pipe:
-        # An old stream without `rev` can only be a mishap; its ids must not be given out again.
-        pipe.set(key(guild_id, "rev"), await _top(guild_id, redis), nx=True)
-        pipe.sadd(GUILDS, str(guild_id))
-        await pipe.execute()
+    # On a cluster the two keys are on two servers. A guild that is listed without `rev` is opened again.
+    await _enlist(guild_id, redis)
+    # An old stream without `rev` can only be a mishap; its ids must not be given out again.
+    await redis.set(key(guild_id, "rev"), await _top(guild_id, redis), nx=True)
     return None
 
 
@@ -169,9 +168,9 @@ async def restore(guild_id: int, redis: Redis, archive: Archive) -> Restored:
         await live_keys.clear(guild_id, redis, lease)
         await live_keys.write(guild_id, state.rows, lease)
         await _write_tail(guild_id, state.revision, archive, lease)
+        await _enlist(guild_id, redis)
         async with lease.writing() as pipe:
             pipe.set(key(guild_id, "archived"), state.revision)
-            pipe.sadd(GUILDS, str(guild_id))
             pipe.set(key(guild_id, "rev"), state.revision)
             pipe.publish(CHANGES, f"{guild_id} {state.revision} restored")
     restored = Restored(
@@ -267,6 +266,11 @@ async def _write_tail(guild_id: int, revision: int, archive: Archive, lease: Res
         async with lease.writing() as pipe:
             pipe.xadd(stream, {"kind": "restored"}, id=entry_id(revision))
             pipe.xdel(stream, entry_id(revision))
+
+
+async def _enlist(guild_id: int, redis: Redis) -> None:
+    client: Any = redis
+    await client.sadd(GUILDS, str(guild_id))
 
 
 async def _top(guild_id: int, redis: Redis) -> int:

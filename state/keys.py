@@ -491,7 +491,7 @@ def lease_token(guild: int, work: str) -> str:
 
 
 @documented(
-    "sl:lease:<work>",
+    "sl:{lease}:<work>",
     Type.STRING,
     Rebuilt.NEVER,
     "it expires; held work is renewed",
@@ -500,10 +500,11 @@ def lease_token(guild: int, work: str) -> str:
 )
 def common_lease(work: str) -> str:
     """Which process does a piece of work for all guilds: `commands:<guild or global>` declares commands."""
-    return f"sl:lease:{work}"
+    # The braces put a lease and the counter of its tokens into one cluster slot: one script writes both.
+    return f"sl:{{lease}}:{work}"
 
 
-@documented("sl:lease:<work>:token", Type.STRING, Rebuilt.NEVER, "one number", value="number")
+@documented("sl:{lease}:<work>:token", Type.STRING, Rebuilt.NEVER, "one number", value="number")
 def common_lease_token(work: str) -> str:
     """How often that work changed hands."""
     return f"{common_lease(work)}:token"

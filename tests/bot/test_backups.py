@@ -14,6 +14,7 @@ from bot.backups import LEASE, HourlyBackups
 from bot.errors import Reporter
 from persistence.backups import Backups, BackupStore
 from persistence.pool import Pool, open_pool
+from state import keys
 from state.lease import Lease
 from tests.stage import until
 
@@ -59,7 +60,7 @@ def backups(redis: Redis, pool: Pool, guild: int, clock: TurnedClock, tmp_path: 
 
 @pytest.fixture
 async def lease(redis: Redis, guild: int) -> AsyncIterator[Lease]:
-    held = Lease(redis, f"sl:lease:test:{guild}")
+    held = Lease(redis, keys.common_lease(f"test:{guild}"))
     await held.take()
     yield held
     await held.release()

@@ -167,7 +167,7 @@ def test_every_function_names_the_key_that_is_written_beside_it() -> None:
 def test_a_key_belongs_to_one_entry() -> None:
     assert (found := keys.find("sl:{5}:lease:tiktok:mia")) and found.name == "lease:<work>"
     assert (found := keys.find("sl:{5}:lease:tiktok:mia:token")) and found.name == "lease:<work>:token"
-    assert (found := keys.find("sl:lease:commands:global")) and found.name == "sl:lease:<work>"
+    assert (found := keys.find("sl:{lease}:commands:global")) and found.name == "sl:{lease}:<work>"
     assert (found := keys.find("sl:{5}:points:user")) and found.name == "points:user"
     assert keys.find("sl:{5}:points") is None
     assert keys.find("sl:{five}:rev") is None
