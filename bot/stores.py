@@ -82,13 +82,13 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
         if settings.redis_url is not None:
             redis_url = settings.redis_url.get_secret_value()
         else:
-            valkey = await stack.enter_async_context(embedded.valkey(settings.data_dir))
+            valkey = await stack.enter_async_context(embedded.valkey(settings.data_dir, keep=True))
             redis_url = valkey.url
             report.append(f"Valkey {valkey.version}, embedded: {valkey.shell}")
         if settings.database_url is not None:
             database_url = settings.database_url.get_secret_value()
         else:
-            postgres = await stack.enter_async_context(embedded.postgres(settings.data_dir))
+            postgres = await stack.enter_async_context(embedded.postgres(settings.data_dir, keep=True))
             database_url = postgres.url
             report.append(f"PostgreSQL {postgres.version}, embedded: {postgres.shell}")
 

@@ -30,11 +30,12 @@ class Server:
 
 
 @asynccontextmanager
-async def valkey(data_dir: Path, *, durable: bool = True) -> AsyncGenerator[Server]:
+async def valkey(data_dir: Path, *, durable: bool = True, keep: bool = False) -> AsyncGenerator[Server]:
     """Run Valkey on `<data_dir>/valkey`, or join the one that already runs there.
 
     Durable means every acknowledged write is on disk (AOF, fsync always), at about 1 ms a write; otherwise
-    nothing is kept, for tests. Raises `SettingsError` where no server is bundled, else `StartupError`.
+    nothing is kept, for tests. With `keep` one that dies meanwhile is started again. Raises `SettingsError`
+    where no server is bundled, else `StartupError`.
     """
     try:
         from bot.embedded import valkey_server as server
@@ -43,7 +44,7 @@ async def valkey(data_dir: Path, *, durable: bool = True) -> AsyncGenerator[Serv
             f"No Redis server is bundled for this platform ({sys.platform}); "
             "set REDIS_URL to a Redis 7 or Valkey 8 server or newer."
         ) from None
-    async with server.run(data_dir, durable=durable) as running:
+    async with server.run(data_dir, durable=durable, keep=keep) as running:
         yield running
 
 
@@ -61,12 +62,13 @@ def find(data_dir: Path) -> str | None:
 
 @asynccontextmanager
 async def postgres(
-    data_dir: Path, *, durable: bool = True, database: str = "skipline"
+    data_dir: Path, *, durable: bool = True, database: str = "skipline", keep: bool = False
 ) -> AsyncGenerator[Server]:
     """Run PostgreSQL 18 on `<data_dir>/postgres`, or join the one that already runs there.
 
     The first start creates `database` (a plain lower-case name). Its superuser has no password, and only who
-    may open the socket gets in. Not durable means no fsync, for tests. Raises as `valkey` does.
+    may open the socket gets in. Not durable means no fsync, for tests. `keep` is as for `valkey`, and so is
+    what it raises.
     """
     try:
         from bot.embedded import postgres_server as server
@@ -75,5 +77,5 @@ async def postgres(
             f"No PostgreSQL server is bundled for this platform ({sys.platform}); "
             "set DATABASE_URL to a PostgreSQL 14 server or newer."
         ) from None
-    async with server.run(data_dir, durable=durable, database=database) as running:
+    async with server.run(data_dir, durable=durable, database=database, keep=keep) as running:
         yield running

@@ -58,7 +58,7 @@ _LOG = logging.getLogger("skipline.embedded")
 
 
 @asynccontextmanager
-async def run(data_dir: Path, *, durable: bool, database: str) -> AsyncGenerator[Server]:
+async def run(data_dir: Path, *, durable: bool, database: str, keep: bool) -> AsyncGenerator[Server]:
     """Use the PostgreSQL of `<data_dir>/postgres`; `bot.embedded.postgres` says the rest."""
     binaries = _binaries()
     directory = create_directory(data_dir, "postgres")
@@ -66,7 +66,7 @@ async def run(data_dir: Path, *, durable: bool, database: str) -> AsyncGenerator
     give(directory, account)
     await asyncio.to_thread(open_the_way, account, binaries, directory)
     place = _Place(directory, binaries, account, durable, database)
-    async with shared(directory, place.start, place.stop) as server:
+    async with shared(directory, place.start, place.stop, place.running if keep else None) as server:
         yield server
 
 
@@ -119,6 +119,9 @@ class _Place:
             version=version,
             pid=pid,
         )
+
+    def running(self) -> bool:
+        return self._running_pid() is not None
 
     async def stop(self) -> None:
         # Looked up again: somebody else may have replaced a server that was killed.

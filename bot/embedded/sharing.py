@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,42 +23,84 @@ __all__ = ["create_directory", "shared"]
 
 _POLL = 0.05
 _LAUNCH_SECONDS = 5.0
+_LOOK_EVERY = 1.0
+_LONGEST_WAIT = 60.0
 _T = TypeVar("_T")
+
+_LOG = logging.getLogger("skipline.embedded")
 
 
 @asynccontextmanager
 async def shared(
-    directory: Path, start: Callable[[bool], Awaitable[_T]], stop: Callable[[], Awaitable[None]]
+    directory: Path,
+    start: Callable[[bool], Awaitable[_T]],
+    stop: Callable[[], Awaitable[None]],
+    running: Callable[[], bool] | None = None,
 ) -> AsyncGenerator[_T]:
     """Use the server of `directory`.
 
     `start` finds or starts it and is told whether nobody else uses it; `stop` is called by the last one out,
-    and by one who is stopped while it starts. Neither ever runs at the same time as another process's.
+    and by one who is stopped while it starts. Neither ever runs at the same time as another process's. With
+    `running`, which tells whether it is there, a server that dies meanwhile is started again.
     """
     users = _open(directory / "users.lock")
     try:
         async with _starting(directory):
             alone = _try_lock(users, fcntl.LOCK_EX)
             fcntl.flock(users, fcntl.LOCK_SH)
-            starting = asyncio.ensure_future(start(alone))
             try:
-                server = await asyncio.shield(starting)
+                server = await _whole(start(alone))
             except asyncio.CancelledError:
-                # A server that is being launched cannot be found yet, and would be left behind.
-                await asyncio.wait([starting], timeout=_LAUNCH_SECONDS)
-                starting.cancel()
-                await asyncio.gather(starting, return_exceptions=True)
                 if _try_lock(users, fcntl.LOCK_EX):
                     await stop()
                 raise
+        keeping = None if running is None else asyncio.create_task(_keep(directory, start, running))
         try:
             yield server
         finally:
+            if keeping is not None:
+                keeping.cancel()
+                await asyncio.gather(keeping, return_exceptions=True)
             async with _starting(directory):
                 if _try_lock(users, fcntl.LOCK_EX):
                     await stop()
     finally:
         os.close(users)
+
+
+async def _whole(start: Awaitable[_T]) -> _T:
+    """Start a server; whoever is cancelled leaves once it can be found, as nobody would stop it otherwise."""
+    starting = asyncio.ensure_future(start)
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting], timeout=_LAUNCH_SECONDS)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        raise
+
+
+async def _keep(
+    directory: Path, start: Callable[[bool], Awaitable[object]], running: Callable[[], bool]
+) -> None:
+    """Start the server again whenever it is gone; look less often while it cannot be started."""
+    wait = _LOOK_EVERY
+    while True:
+        await asyncio.sleep(wait)
+        if running():
+            wait = _LOOK_EVERY
+            continue
+        _LOG.warning("The embedded server of %s is gone; starting it again.", directory)
+        try:
+            async with _starting(directory):
+                # Whoever else uses it may have been faster: `start` finds theirs.
+                await _whole(start(False))
+        except Exception as error:
+            wait = min(wait * 2, _LONGEST_WAIT)
+            _LOG.error("It cannot be started (%s); trying again in %.0f s.", error, wait)
+        else:
+            wait = _LOOK_EVERY
+            _LOG.info("The embedded server of %s is back.", directory)
 
 
 def create_directory(data_dir: Path, name: str) -> Path:

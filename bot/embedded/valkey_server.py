@@ -40,7 +40,7 @@ _LOG = logging.getLogger("skipline.embedded")
 
 
 @asynccontextmanager
-async def run(data_dir: Path, *, durable: bool) -> AsyncGenerator[Server]:
+async def run(data_dir: Path, *, durable: bool, keep: bool) -> AsyncGenerator[Server]:
     """Use the Valkey of `<data_dir>/valkey`; `bot.embedded.valkey` says the rest."""
     try:
         binary = get_binary_path()
@@ -51,7 +51,7 @@ async def run(data_dir: Path, *, durable: bool) -> AsyncGenerator[Server]:
         ) from None
     directory = create_directory(data_dir, _NAME)
     place = _Place(directory, binary, DURABLE if durable else _FLEETING)
-    async with shared(directory, place.start, place.stop) as server:
+    async with shared(directory, place.start, place.stop, place.running if keep else None) as server:
         yield server
 
 
@@ -98,6 +98,9 @@ class _Place:
             for name, value in self.config.items():
                 await client.config_set(name, value)
         return server
+
+    def running(self) -> bool:
+        return _running_pid(self.directory) is not None
 
     async def stop(self) -> None:
         # Looked up again: somebody else may have replaced a server that was killed.

@@ -278,3 +278,49 @@ async def test_who_is_stopped_while_a_server_starts_leaves_none_behind(tmp_path:
     with pytest.raises(asyncio.CancelledError):
         await using
     assert told == ["launched", "stopped"]
+
+
+async def test_a_server_that_dies_is_started_again_for_who_keeps_it(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.embedded.sharing._LOOK_EVERY", 0.05)
+    async with (
+        embedded.valkey(data_dir, keep=True) as valkey,
+        embedded.postgres(data_dir, keep=True) as postgres,
+    ):
+        async with redis(valkey) as client:
+            await client.set("song", "12")
+        for server in (valkey, postgres):
+            await kill(server)
+        async with asyncio.timeout(20):
+            # Only who looks under the lock of the starts sees one that answers.
+            async with embedded.valkey(data_dir) as again, redis(again) as client:
+                assert again.pid != valkey.pid and await client.get("song") == "12"
+            async with embedded.postgres(data_dir) as again, database(again) as connection:
+                assert again.pid != postgres.pid and await connection.fetchval("SELECT 1") == 1
+    assert embedded.find(data_dir) is None
+
+
+async def test_a_server_that_cannot_be_started_again_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bot.embedded.sharing._LOOK_EVERY", 0.01)
+    directory = create_directory(tmp_path, "server")
+    answers = iter([None, StartupError("The disk is full."), None])
+    there, back = [True], asyncio.Event()
+
+    async def start(_: bool) -> None:
+        answer = next(answers)
+        if answer is not None:
+            raise answer
+        if not there[0]:
+            there[0] = True
+            back.set()
+
+    async def stop() -> None:
+        pass
+
+    async with shared(directory, start, stop, lambda: there[0]):
+        there[0] = False
+        await asyncio.wait_for(back.wait(), 10)
+    assert "The disk is full." in caplog.text
