@@ -84,7 +84,7 @@ async def _stage(console: Console) -> AsyncGenerator[tuple[Show, Page]]:
         with console.status("Starting the bot with a Valkey and a PostgreSQL of its own …"):
             await bot.start()
         show = Show.open(sandbox, tiktok, bot, Transcript(console))
-        page = await Page.start(show.guild)
+        page = await Page.start(show.guild, tiktok=tiktok)
         console.print(f"Watch it, and take part as anybody: {page.url}", highlight=False, soft_wrap=True)
         yield show, page
     finally:

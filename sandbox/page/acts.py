@@ -8,7 +8,7 @@ from sandbox.discord.messages import Upload
 from sandbox.discord.options import ClientRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from sandbox.discord.channels import Channel
     from sandbox.discord.messages import Message
@@ -23,7 +23,9 @@ KEPT_UPLOADS: Final = 10
 class Acts:
     """The acts of one open page, with the files it uploaded and the forms it was shown."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(
+        self, screen: Screen, beside: Mapping[str, Callable[[Json], Awaitable[Json]]] | None = None
+    ) -> None:
         self._screen = screen
         self._person = screen.person
         self._uploads: dict[str, Upload] = {}
@@ -40,6 +42,7 @@ class Acts:
             "submit": self._submit,
             "close": self._close,
             "dismiss": self._dismiss,
+            **(beside or {}),
         }
 
     async def do(self, act: Json) -> Json:

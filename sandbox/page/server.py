@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import WSCloseCode, web
 
 from sandbox.discord.members import UPLOAD_LIMITS
-from sandbox.page.session import Session
+from sandbox.page.session import Session, Side
+from sandbox.page.tiktok import Panel
 
 if TYPE_CHECKING:
     from sandbox.discord.channels import Channel
     from sandbox.discord.exchanges import Exchange
     from sandbox.discord.guilds import Guild
+    from sandbox.tiktok import TikTok
 
 _STATIC: Final = Path(__file__).parent / "static"
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -29,20 +31,23 @@ class Page:
 
     It needs no login, so nobody may reach it by chance: it listens on 127.0.0.1 alone, the path begins with
     a random token, and a websocket is opened for its own pages only, not for other sites in the same browser.
+    With a TikTok there is a panel beside the messages that plays its viewers.
     """
 
-    def __init__(self, guild: Guild) -> None:
+    def __init__(self, guild: Guild, tiktok: TikTok | None = None) -> None:
         self.guild = guild
         self.port = 0
         self._token = secrets.token_urlsafe(24)
         self._runner: web.AppRunner | None = None
         self._sessions: set[Session] = set()
         self._watched: dict[int, asyncio.Task[None]] = {}
+        self._panel = None if tiktok is None else Panel(tiktok, lambda: self._tell([]))
+        self._sides: dict[str, Side] = {} if self._panel is None else {"tiktok": self._panel}
 
     @classmethod
-    async def start(cls, guild: Guild, port: int = 0) -> Page:
+    async def start(cls, guild: Guild, port: int = 0, *, tiktok: TikTok | None = None) -> Page:
         """Start the page of a guild on 127.0.0.1; port 0 takes a free one."""
-        page = cls(guild)
+        page = cls(guild, tiktok)
         await page._listen(port)
         return page
 
@@ -59,6 +64,8 @@ class Page:
     async def close(self) -> None:
         """Close all open pages and stop listening."""
         self.guild.sandbox.on_exchange.remove(self._exchanged)
+        if self._panel is not None:
+            await self._panel.close()
         for task in self._watched.values():
             task.cancel()
         await asyncio.gather(*self._watched.values(), return_exceptions=True)
@@ -79,6 +86,8 @@ class Page:
         await site.start()
         self.port = self._runner.addresses[0][1]
         self.guild.sandbox.on_exchange.append(self._exchanged)
+        if self._panel is not None:
+            self._panel.start()
 
     async def _file(self, request: web.Request) -> web.Response:
         self._check_host(request)
@@ -104,7 +113,7 @@ class Page:
         person = self.guild.person(people.get(wanted, self.guild.owner_id))
         socket = web.WebSocketResponse(max_msg_size=_LARGEST, heartbeat=30.0)
         await socket.prepare(request)
-        session = Session(socket, person)
+        session = Session(socket, person, self._sides)
         self._sessions.add(session)
         self._watch(session.screen.channels())
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import orjson
 from aiohttp import WSMsgType
@@ -15,7 +15,7 @@ from sandbox.page.acts import Acts
 from sandbox.page.screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from aiohttp import web
 
@@ -26,17 +26,33 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+class Side(Protocol):
+    """What stands beside the messages, the same for everybody in the guild."""
+
+    def frame(self) -> Json:
+        """Give the whole of it; the same object as long as nothing changed."""
+        ...
+
+    async def do(self, act: Json) -> Json:
+        """Do an act and give the answer. Raises ClientRefused."""
+        ...
+
+
 class Session:
-    """Frames out: hello, names, channels, messages, and an answer for each act by its number `n`.
+    """Frames out: hello, names, channels, messages, one of each side, and an answer for each act by its `n`.
 
     In: acts as JSON text, and files as binary frames: four bytes with the length of a JSON header
     (`n`, `name`, `content_type`), the header, the file.
     """
 
-    def __init__(self, socket: web.WebSocketResponse, person: Person) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, person: Person, sides: Mapping[str, Side] | None = None
+    ) -> None:
         self.socket = socket
         self.screen = Screen(person)
-        self._acts = Acts(self.screen)
+        self._sides = sides or {}
+        self._beside: dict[str, Json] = {}
+        self._acts = Acts(self.screen, {name: side.do for name, side in self._sides.items()})
         self._changed: set[Channel] = set()
         self._news = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
@@ -89,6 +105,10 @@ class Session:
             changed, self._changed = self._changed, set()
             for frame in self.screen.news(changed):
                 await self._send(frame)
+            for name, side in self._sides.items():
+                if (frame := side.frame()) is not self._beside.get(name):
+                    self._beside[name] = frame
+                    await self._send(frame)
 
     async def _act(self, text: str) -> None:
         act = _object(text)

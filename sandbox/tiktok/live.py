@@ -117,6 +117,7 @@ class Live:
         """End the live without telling anybody; connections stay open and silent."""
         self.flush()
         self.over = True
+        self._tiktok.changed()
 
     def send_unknown(self, method: str = "WebcastSomethingNewMessage", *, size: int = 2) -> Message:
         """Send a message of a method no client knows, of `size` bytes that gzip cannot make smaller."""
@@ -166,6 +167,7 @@ class Live:
             self.flush()
         elif self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_soon(self.flush)
+        self._tiktok.changed()
         return message
 
     def flush(self) -> None:

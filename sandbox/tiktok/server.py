@@ -163,7 +163,7 @@ class TikTok:
         await self.wait_until(lambda: len(live.connections) >= count, timeout)
 
     async def wait_until(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:
-        """Wait until a condition on connections or requests holds. Raises TimeoutError."""
+        """Wait until a condition on connections, requests or messages holds. Raises TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
             while not condition():

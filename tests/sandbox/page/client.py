@@ -61,7 +61,7 @@ class Client:
         assert message is not None
         return message
 
-    async def act(self, what: str, **values: Any) -> Json:
+    async def act(self, what: str, /, **values: Any) -> Json:
         number = self._expect()
         await self._socket.send_json({"do": what, "n": number, **values})
         return await asyncio.wait_for(self._answer, 5)
