@@ -50,6 +50,7 @@ from state.live import Live
 from state.notices import Notices
 from state.overlays import Overlays
 from state.points import Points
+from state.public_page import PublicPages
 from state.queue import Queue
 from state.scripts import observe
 from state.wallet import Wallet
@@ -204,6 +205,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
         (Live, stores.live),
         (Hosts, stores.hosts),
         (Overlays, stores.overlays),
+        (PublicPages, stores.public_pages),
         (Pictures, DrawingProcess()),
         (Settings, settings),
         (Reporter, app.reporter),

@@ -34,6 +34,7 @@ from state.live import Live
 from state.notices import Notices
 from state.overlays import Overlays
 from state.points import Points
+from state.public_page import PublicPages
 from state.queue import Queue
 from state.refusal import Unopened
 from state.scripts import Scripts
@@ -65,6 +66,7 @@ class Stores:
     live: Live
     hosts: Hosts
     overlays: Overlays
+    public_pages: PublicPages
     asked: Asked
     report: tuple[str, ...]
     addresses: Mapping[str, str]
@@ -146,6 +148,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             live=Live(redis, scripts),
             hosts=Hosts(redis, scripts),
             overlays=Overlays(redis, scripts),
+            public_pages=PublicPages(redis, scripts),
             asked=Asked(redis, scripts),
             report=tuple(report),
             addresses={"REDIS_URL": redis_url, "DATABASE_URL": database_url},

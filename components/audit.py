@@ -177,6 +177,8 @@ _PLAIN: Final = (
     "unbookmarked",
     "cards",
     "quieted",
+    "page_linked",
+    "page_renewed",
     "supported",
     "session",
     "live",

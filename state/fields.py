@@ -126,6 +126,7 @@ SETTINGS: Final = (
     Field(
         "price:<tier>", "Luxury Coins", "what that tier costs; 0 is not for coins, default a 20th of its gift"
     ),
+    Field("public_page", "0 or 1", "1: whoever has the link may read the queue on the web; default 0"),
     Field("keep_days", "days", "how long Redis keeps a song that ended; 0 is for ever, default 7"),
     Field("role:<what>", _ID, "role for that; `role:reviewer` may review"),
     Field("channel:<what>", _ID, "channel for that"),
@@ -143,6 +144,11 @@ OVERLAYS: Final = (
         "JSON",
         "{digest: SHA-256 of the secret in the address, hexadecimal; at: ms since 1970, when it was made}",
     ),
+)
+
+PAGE: Final = (
+    Field("token", "text", "the last word of the link: base32 of 17 random bytes and the guild's id in 8"),
+    Field("at", _MS, "when it was made"),
 )
 
 CARDS: Final = (
@@ -397,6 +403,8 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     "overlay_created": EventKind("an address for overlays was made", {"name": "what it is called"}),
     "overlay_rotated": EventKind("an overlay got a new address", {"name": "what it is called"}),
     "overlay_removed": EventKind("an address for overlays was taken away", {"name": "what it is called"}),
+    "page_linked": EventKind("the link of the public page was made", {}),
+    "page_renewed": EventKind("the public page got a new link; the old one is dead", {}),
     "quieted": EventKind(
         "somebody chose whether to be told of their songs", {"user": "who", "quiet": "true: not any more"}
     ),

@@ -102,6 +102,7 @@ REGISTRY: Final = (
     Setting("alerts_channel", "channel:alerts", Kind.CHANNEL, ""),
     Setting("metrics_channel", "channel:metrics", Kind.CHANNEL, ""),
     Setting("chat_commands", "chat_commands", Kind.SWITCH, "0"),
+    Setting("public_page", "public_page", Kind.SWITCH, "0"),
 )
 """Every setting of a guild but those that each of its tiers has, in the order in which they are shown."""
 
@@ -191,6 +192,7 @@ class GuildSettings:
     fair_round_robin: bool = False
     keep_days: int = int(DEFAULTS["keep_days"])
     chat_commands: bool = False
+    public_page: bool = False
     live_grace: int = int(DEFAULTS["live_grace"])
     reviewer_role: int = 0
     channels: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -222,6 +224,7 @@ class GuildSettings:
             fair_round_robin=fields.get("fair:round_robin") == "1",
             keep_days=number("keep_days"),
             chat_commands=fields.get("chat_commands") == "1",
+            public_page=fields.get("public_page") == "1",
             live_grace=number("live_grace"),
             reviewer_role=number("role:reviewer"),
             channels=channels,

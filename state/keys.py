@@ -354,6 +354,12 @@ def overlays(guild: int) -> str:
     return key(guild, "overlays")
 
 
+@documented("sl:{<guild>}:page", Type.HASH, Rebuilt.ARCHIVE, "fixed fields", fields=fields.PAGE)
+def page(guild: int) -> str:
+    """The link of the public page. A backup that is put back leaves it as it is."""
+    return key(guild, "page")
+
+
 @documented(
     "sl:{<guild>}:cards",
     Type.HASH,

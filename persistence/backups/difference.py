@@ -17,6 +17,7 @@ _COUNTERS: Final = ("number", "seq")
 _SEATS: Final = ("queue", "pending", "held", "bumped")
 _POINTS: Final = ("points:user", "points:handle")
 _SETTINGS: Final = ("settings", "ladder")
+_PUBLIC_PAGE: Final = "public_page"
 _SONGS: Final = ("song:", "artist:")
 _TOLD: Final = (*_COUNTERS, *_SEATS, *_POINTS, *_SETTINGS, "tracks")
 
@@ -83,7 +84,7 @@ def wanted(live: Live, backup: Live, mark: Mark) -> dict[str, LiveKey]:
     - the counters never go back, so that no number or place in line is given out twice;
     - a song submitted since is kept, removed with the reason when it was still active;
     - a display that stands keeps its message, else an old one would stay behind in its channel;
-    - overlays stay as they are, else an address that was taken away would open again.
+    - overlays and the public page stay as they are, else an address that was taken away would open again.
     """
     target = dict(backup)
     for name in _COUNTERS:
@@ -93,13 +94,24 @@ def wanted(live: Live, backup: Live, mark: Mark) -> dict[str, LiveKey]:
     if "displays" in live:
         saved: Mapping[str, str] = backup["displays"].values if "displays" in backup else {}
         target["displays"] = LiveKey("h", {**saved, **live["displays"].values})
-    target.pop("overlays", None)
-    if "overlays" in live:
-        target["overlays"] = live["overlays"]
+    for name in ("overlays", "page"):
+        target.pop(name, None)
+        if name in live:
+            target[name] = live[name]
+    target.pop("settings", None)
+    if settings := _settings(live, backup):
+        target["settings"] = LiveKey("h", settings)
     for name, key in live.items():
         if name.startswith("song:") and name not in backup:
             target[name] = _removed(key, mark) if key.values.get("state") in ACTIVE else key
     return target
+
+
+def _settings(live: Live, backup: Live) -> dict[str, str]:
+    now: Mapping[str, str] = live["settings"].values if "settings" in live else {}
+    then = dict(backup["settings"].values) if "settings" in backup else {}
+    then.pop(_PUBLIC_PAGE, None)
+    return {**then, **{field: value for field, value in now.items() if field == _PUBLIC_PAGE}}
 
 
 def difference(live: Live, backup: Live, mark: Mark) -> Difference:

@@ -16,8 +16,12 @@ from persistence.errors import Unavailable
 from persistence.keys import key
 from persistence.pool import Pool
 from persistence.recovery import Standing, compare
+from state import keys
+from state.configure import Configuration
+from state.feed import Feed
 from state.overlays import Overlays
 from state.points import PointsChange
+from state.public_page import PublicPages
 from state.queue import Queue
 from state.scripts import Scripts
 from tests.persistence.backing import MIA, Show
@@ -127,6 +131,21 @@ async def test_an_overlay_address_that_was_taken_away_stays_away(show: Show, scr
     before = await overlays.all(show.guild)
     await restore(backup, show.way)
     assert await overlays.all(show.guild) == before and {each.name for each in before} == {"new", "renewed"}
+
+
+async def test_a_public_page_that_was_switched_off_stays_off(show: Show, scripts: Scripts) -> None:
+    pages = PublicPages(show.redis, scripts)
+    configuration = Configuration(show.redis, scripts, Feed(show.redis))
+    await configuration.change(show.guild, "1", MIA, {"public_page": "1", "cap": "9"})
+    old = await pages.link(show.guild, "2", MIA)
+    backup = await backed_up(show)
+    await configuration.change(show.guild, "3", MIA, {"public_page": None, "cap": "7"})
+    await restore(backup, show.way)
+    assert await show.redis.hgetall(keys.settings(show.guild)) == {"cap": "9"}  # type: ignore[misc]
+    await configuration.change(show.guild, "4", MIA, {"public_page": "1"})
+    renewed = await pages.renew(show.guild, "5", MIA)
+    await restore(backup, show.way)
+    assert renewed != old and (await pages.find(show.guild)).keys == {renewed}
 
 
 async def test_what_a_restore_changes_of_a_song_is_said(show: Show) -> None:

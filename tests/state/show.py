@@ -23,6 +23,7 @@ from state.live_events import LiveEvent, LiveKind
 from state.notices import Notices
 from state.overlays import Overlays
 from state.points import Points, PointsChange
+from state.public_page import PublicPages
 from state.questions import Questions
 from state.queue import Queue
 from state.refusal import Refused
@@ -157,6 +158,10 @@ class Show:
             await overlays.create(guild, self.request(), MIA, name)
         await overlays.rotate(guild, self.request(), MIA, "OBS")
         await overlays.remove(guild, self.request(), MIA, "old")
+        await self.configuration.change(guild, self.request(), MIA, {"public_page": "1"})
+        pages = PublicPages(self.redis, queue._scripts)
+        await pages.link(guild, self.request(), MIA)
+        await pages.renew(guild, self.request(), MIA)
         # A play of long ago leaves with the next clean-up.
         await self.redis.zadd(keys.recent(guild), {"old:1": 1})
         await Housekeeping(self.queue._scripts).prune(guild, [1])
