@@ -33,7 +33,7 @@ class Looker:
         self.kinds: set[str] = set()
 
     async def look(self) -> None:
-        for pattern in (keys.key(self.guild, "*"), "sl:[^{]*", "sl:{sign}:*"):
+        for pattern in (keys.key(self.guild, "*"), "sl:[^{]*", "sl:{sign}:*", "sl:{lease}:*"):
             async for name in self.redis.scan_iter(pattern, count=5000):
                 key = keys.find(name)
                 if key is None:
