@@ -42,8 +42,19 @@ class Lease:
             redis.register_script((files("state") / "lua" / "lease.lua").read_text(encoding="utf-8")),
         )
         self._renewal: asyncio.Task[None] | None = None
+        self._good_until = float("-inf")
         self.token = 0
         self.lost = asyncio.Event()
+
+    @property
+    def claim(self) -> str:
+        """What the key says while it is held: a script that acts compares it, and refuses an old holder."""
+        return f"{self.token} {self._holder}"
+
+    @property
+    def sure(self) -> bool:
+        """Whether it cannot have run out yet, by our own clock, which goes on while we are paused."""
+        return bool(self.token) and asyncio.get_running_loop().time() < self._good_until
 
     async def _call(self, verb: str) -> int:
         args: list[str | bytes] = [verb, self._holder, str(int(self._seconds * 1000)), str(self.token)]
@@ -56,7 +67,8 @@ class Lease:
         if not self.token:
             return False
         self.lost.clear()
-        self._renewal = asyncio.create_task(self._renew(good_until), name=f"lease {self._key}")
+        self._good_until = good_until
+        self._renewal = asyncio.create_task(self._renew(), name=f"lease {self._key}")
         return True
 
     async def wait(self) -> None:
@@ -83,19 +95,20 @@ class Lease:
                 await self._call("release")
             self.token = 0
 
-    async def _renew(self, good_until: float) -> None:
+    async def _renew(self) -> None:
         loop = asyncio.get_running_loop()
-        while loop.time() < good_until:
+        while self.sure:
             # Counted from before the call: the server's own count begins no earlier.
             asked = loop.time() + self._seconds / 3
             try:
-                async with asyncio.timeout_at(good_until):
+                async with asyncio.timeout_at(self._good_until):
                     await asyncio.sleep(self._seconds / 3)
                     if await self._call("renew") != 1:
                         break
-                good_until = asked + self._seconds
+                self._good_until = asked + self._seconds
             except (RedisError, OSError) as failed:
                 _log.warning("Could not renew %s (%s).", self._key, type(failed).__name__)
+        self._good_until = float("-inf")
         self.lost.set()
 
     @contextlib.asynccontextmanager

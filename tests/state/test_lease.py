@@ -46,10 +46,12 @@ async def test_it_is_renewed_while_held(redis: Redis, key: str) -> None:
 async def test_who_loses_it_is_told_and_does_not_hold_it(redis: Redis, key: str) -> None:
     lease = Lease(redis, key, seconds=0.3)
     assert await lease.take()
+    assert lease.sure and await redis.get(key) == lease.claim
     await redis.set(key, "999 somebody else")
     assert not await lease.holds()
     async with asyncio.timeout(5):
         await lease.lost.wait()
+    assert not lease.sure
     await lease.release()
     assert await redis.get(key) == "999 somebody else", "released what it no longer held"
 
