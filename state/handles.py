@@ -28,9 +28,15 @@ _OFFERED: Final = 25
 
 
 def name_of(text: str) -> str | None:
-    """The name somebody typed, in lower case without its @; None when it cannot be one."""
-    typed = text.strip().lower().removeprefix("@")
-    return typed if _NAME.fullmatch(typed) else None
+    """The name somebody typed, in lower case without its @, also out of a link; None when it is none.
+
+    What a shortened link leads to only TikTok knows: there is no name in it.
+    """
+    typed = text.strip().lower()
+    if "/" in typed:
+        typed = re.split(r"[/?#]", typed.partition("tiktok.com/@")[2])[0]
+    typed = typed.removeprefix("@")
+    return typed if _NAME.fullmatch(typed) and not typed.endswith(".") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +246,9 @@ class Handles:
         """
         for handle in await self.of_user(guild, user):
             if name in (handle.name.lower(), str(handle.id)):
-                await self._points.unlink(guild, request, actor, handle.id)
+                await self._points.unlink(guild, request, actor, handle.id, owner=user)
                 return
-        if name not in await self.awaited_by(guild, user):
-            raise Refused(Reason.UNKNOWN_HANDLE, {})
-        await self._scripts.move("await_name", guild, request, actor, {"name": name})
+        await self._scripts.move("await_name", guild, request, actor, {"name": name, "owner": str(user)})
 
     async def _proof(self, guild: int, **arguments: object) -> dict[str, Any]:
         return orjson.loads(await self._scripts.read("proof", guild, arguments))

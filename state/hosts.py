@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
@@ -15,18 +14,6 @@ from state.connection import fields_of
 from state.scripts import Actor, Scripts
 
 _GUILDS_AT_ONCE: Final = 200
-
-_HANDLE: Final = re.compile(r"[a-z0-9._]{2,24}")
-"""A TikTok name: 2 to 24 letters, digits, dots, underscores (TikTok's help, Changing your username)."""
-
-
-def handle_of(text: str) -> str | None:
-    """The handle somebody typed, in lower case without its @, also out of a link; None when it is none."""
-    typed = text.strip().lower()
-    if "tiktok.com/" in typed:
-        typed = typed.partition("tiktok.com/")[2].partition("?")[0].partition("/")[0]
-    typed = typed.removeprefix("@")
-    return typed if _HANDLE.fullmatch(typed) and not typed.endswith(".") else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,10 +132,12 @@ class Live:
 
     async def stored(self, guild: int, session: int) -> None:
         """Drops an ended session that PostgreSQL has. Raises `Refused` (`no_session`) when it is gone."""
-        await self._turn(guild, {"verb": "stored", "session": str(session)})
+        # No moment tells one time from another: a backup put back brings the session, to be dropped again.
+        await self._turn(guild, {"verb": "stored", "session": str(session)}, request="")
 
-    async def _turn(self, guild: int, arguments: Mapping[str, object]) -> None:
-        request = ":".join(str(value) for value in arguments.values())
+    async def _turn(self, guild: int, arguments: Mapping[str, object], *, request: str | None = None) -> None:
+        if request is None:
+            request = ":".join(str(value) for value in arguments.values())
         try:
             await self._scripts.move("session", guild, request, _BOT, arguments)
         except Refused as refused:

@@ -97,11 +97,13 @@ class Notices:
         only moves of the last minute count, and who waits in front in an older guild counts as told: rather
         is nobody told than somebody twice.
         """
-        dropped = 0
+        dropped = age = 0
         while True:
             cursor, now_ms = await self._cursor(guild)
             entries = await self._entries(guild, cursor)
-            fresh = now_ms - (_NEW_MS if cursor is None else _FRESH_MS)
+            # The first page says for all of them: after it there is a place in the stream.
+            age = age or (_NEW_MS if cursor is None else _FRESH_MS)
+            fresh = now_ms - age
             silent = cursor is None and any(int(fields["at"]) < fresh for _, fields in entries)
             reached = entries[-1][0].partition("-")[0] if entries else str(cursor or 0)
             recent = (fields for _, fields in entries if int(fields["at"]) >= fresh)

@@ -153,9 +153,15 @@ class Points:
         arguments = {"handle": str(handle), "user": str(user), "name": name, "force": force or None}
         await self._scripts.move("link", guild, request, actor, arguments)
 
-    async def unlink(self, guild: int, request: str, actor: Actor, handle: int) -> None:
-        """Takes a TikTok user id from its owner; its points stay with it."""
-        await self._scripts.move("link", guild, request, actor, {"handle": str(handle)})
+    async def unlink(
+        self, guild: int, request: str, actor: Actor, handle: int, *, owner: int | None = None
+    ) -> None:
+        """Takes a TikTok user id from its owner; its points stay with it.
+
+        With `owner`, raises `Refused` (`unknown_handle`) when it is not, or no more, that account's.
+        """
+        arguments = {"handle": str(handle), "owner": None if owner is None else str(owner)}
+        await self._scripts.move("link", guild, request, actor, arguments)
 
     async def of_handle(self, guild: int, handle: int) -> int:
         """The points of a TikTok user id."""

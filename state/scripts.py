@@ -75,6 +75,8 @@ CONSTANTS: Final[Mapping[str, str]] = {
     # Two signs of life further apart do not say that somebody was there all the time between.
     "ACTIVE_GAP_MS": str(5 * 60 * 1000),
     "VIEWERS_GAP_MS": "60000",
+    # So far ahead of ours TikTok's clock may be; what is sent later than that was sent now.
+    "AHEAD_MS": "60000",
     "SEEN_MS": str(15 * 60 * 1000),
     "SEEN_MOST": "20000",
     "STREAK_MS": str(5 * 60 * 1000),

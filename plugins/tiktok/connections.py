@@ -15,8 +15,8 @@ from components.texts import describe, say
 from components.who import Caller, reviewer
 from plugins.tiktok.group import tiktok
 from state.configure import Configuration
-from state.handles import Handles
-from state.hosts import Hosts, handle_of
+from state.handles import Handles, name_of
+from state.hosts import Hosts
 from state.live import Live
 from state.queue import Queue
 from state.refusal import Reason, Refused
@@ -35,7 +35,7 @@ async def _offer(ctx: tanjun.abc.AutocompleteContext, typed: str, *, wanted: boo
     part = typed.strip().casefold().removeprefix("@")
     hosts = await ctx.get_type_dependency(Hosts).all(caller.guild)
     names = [host.handle for host in hosts if host.wanted is wanted and part in host.handle]
-    if not wanted and (typed_name := handle_of(typed)) and typed_name not in names:
+    if not wanted and (typed_name := name_of(typed)) and typed_name not in names:
         names.insert(0, typed_name)
     await ctx.set_choices([(f"@{name}", name) for name in names[:_OFFERED]])
 
@@ -51,7 +51,7 @@ async def offer_connected(ctx: tanjun.abc.AutocompleteContext, typed: str) -> No
 
 
 def _handle(text: str, caller: Caller) -> str:
-    handle = handle_of(text)
+    handle = name_of(text)
     if handle is None:
         raise UserError(say("hosts.no_handle", caller.locale))
     return handle

@@ -1,12 +1,16 @@
 -- include: move song handles
 -- Gives a TikTok name that nobody was seen under yet to an account, to be linked when its viewer appears; or
 -- lets go of it. ARGS: name in lower case [user: absent to let go] [force: bool, over whoever awaits it]
+-- [owner: who must await it, when it is let go]
 local seen = redis.call('HGET', PREFIX .. 'names', ARGS.name)
 local current = seen and redis.call('HGET', PREFIX .. 'viewers', seen)
 if ARGS.user and current and string.lower(current) == ARGS.name then
   return refuse('seen', { handle = seen })
 end
 local before = redis.call('HGET', PREFIX .. 'awaited', ARGS.name) or nil
+if ARGS.owner and before ~= ARGS.owner then
+  return refuse('unknown_handle')
+end
 if before == ARGS.user then
   return refuse('same_owner')
 end

@@ -32,6 +32,9 @@ local events, marks, marked = {}, {}, {}
 for index, event in ipairs(ARGS.events) do
   if not seen[index] and not marked[event[2]] then
     marked[event[2]] = true
+    if event[3] > NOW + AHEAD_MS then
+      event[3] = NOW
+    end
     events[#events + 1] = event
     marks[#marks + 1] = AT
     marks[#marks + 1] = event[2]

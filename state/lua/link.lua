@@ -1,8 +1,11 @@
 -- include: move order song wallet prices gifts earning handles linking
 -- Gives a TikTok handle (by its numeric user id) to a Discord account, or takes it away; the points of
 -- the handle count for its owner from then on, and its banked coins go to the owner. A handle has one owner.
--- ARGS: handle [name] [user: absent to unlink] [force: bool]
+-- ARGS: handle [name] [user: absent to unlink] [force: bool] [owner: whose it must be, when one is unlinked]
 local owner = redis.call('HGET', PREFIX .. 'links', ARGS.handle) or nil
+if ARGS.owner and owner ~= ARGS.owner then
+  return refuse('unknown_handle')
+end
 if owner == ARGS.user then
   return refuse('same_owner', { owner = owner })
 end

@@ -8,7 +8,6 @@ local function proof_of(user)
   return text and cjson.decode(text) or nil
 end
 
--- At most PROOF_TRIES of something within the life of a proof; gives the seconds to wait when it is too much.
 local function count_try(name)
   local key = PREFIX .. 'proof:' .. name
   if redis.call('INCR', key) == 1 then
@@ -16,6 +15,7 @@ local function count_try(name)
   end
 end
 
+-- At most PROOF_TRIES of something within the life of a proof; gives the seconds to wait when it is too much.
 local function tried_out(name)
   local key = PREFIX .. 'proof:' .. name
   if tonumber(redis.call('GET', key) or '0') >= PROOF_TRIES then

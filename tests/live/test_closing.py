@@ -15,7 +15,7 @@ from bot.app import running
 from bot.settings import Role, Settings
 from sandbox.discord import Channel
 from sandbox.tiktok import ROSE, UNIVERSE, TikTok
-from state import keys, live_keys
+from state import live_keys
 from state.live_records import LiveSession
 from tests.live.acts import ARTIST, SECONDS, booked, connected, session_of
 from tests.live.conftest import Start
@@ -247,7 +247,6 @@ async def test_a_table_that_was_posted_before_a_crash_is_not_posted_again(stage:
     # As Redis was before it let go of the session, in a time when Discord has forgotten the nonce.
     message.nonce = None
     at = int(fields["connected_at"]) + 1
-    await client.delete(keys.request(stage.id, f"stored:{began}", "session"))
     await client.hset(key, mapping={**fields, "state": "ended", "ended_at": str(at)})
     await client.zadd(live_keys.unstored(stage.id), {str(began): at})
     other = (await stores.live.begin(stage.id, "dj_theo", 8, 72, at)).session

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from state import keys
-from state.handles import Claimed, Handles, Outcome, name_of
+from state.handles import Claimed, Handle, Handles, Outcome, name_of
 from state.live import Live
 from state.live_events import LiveEvent, LiveKind
 from state.points import Points, PointsChange
@@ -59,9 +59,32 @@ def guild_(redis: Redis, scripts: Scripts, guild: int) -> Guild:
     return Guild(redis, scripts, guild)
 
 
-def test_what_can_be_a_name() -> None:
-    assert name_of(" @Neon.Rain_1 ") == "neon.rain_1"
-    assert [name_of(text) for text in ("", "@", "a", "x" * 25, "a b", "né", "<@1>")] == [None] * 7
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        (" @Neon.Rain_1 ", "neon.rain_1"),
+        ("dj_mara", "dj_mara"),
+        ("https://www.tiktok.com/@dj.mara/live?lang=en", "dj.mara"),
+        ("tiktok.com/@x1", "x1"),
+        ("https://m.tiktok.com/@X1#live", "x1"),
+        ("https://vm.tiktok.com/ZMabcdefg/", None),
+        ("https://www.tiktok.com/t/ZMabcdefg/", None),
+        ("https://example.org/@x1", None),
+        ("", None),
+        ("@", None),
+        ("a", None),
+        ("dj mara", None),
+        ("n\u00e9", None),
+        ("<@1>", None),
+        ("a" * 25, None),
+        ("mara.", None),
+        ("dj\u200bmara", None),
+        ("https://tiktok.com/", None),
+        ("<script>", None),
+    ],
+)
+def test_a_name_is_read_from_what_people_paste(typed: str, name: str | None) -> None:
+    assert name_of(typed) == name
 
 
 async def test_a_code_in_the_chat_links_the_one_who_types_it(guild_: Guild) -> None:
@@ -199,4 +222,24 @@ async def test_one_lets_go_of_ones_own_only(guild_: Guild) -> None:
     with pytest.raises(Refused) as refused:
         await guild_.handles.claim(guild_.id, "m5", ALICE, ALICE.id, "name5")
     assert refused.value.reason is Reason.LIMIT
+    await guild_.check()
+
+
+async def test_who_lost_a_handle_meanwhile_takes_it_from_nobody(
+    guild_: Guild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await guild_.see(VIEWER, "neon")
+    await guild_.handles.claim(guild_.id, "c", ALICE, ALICE.id, "neon")
+    look = guild_.handles.of_user
+
+    async def look_and_lose(guild: int, user: int) -> list[Handle]:
+        found = await look(guild, user)
+        await guild_.handles.claim(guild_.id, "f", MIA, BRUNO.id, "neon", force=True)
+        return found
+
+    monkeypatch.setattr(guild_.handles, "of_user", look_and_lose)
+    with pytest.raises(Refused) as refused:
+        await guild_.handles.unlink(guild_.id, guild_.request(), ALICE, ALICE.id, "neon")
+    assert refused.value.reason is Reason.UNKNOWN_HANDLE
+    assert await guild_.owner(VIEWER) == str(BRUNO.id)
     await guild_.check()

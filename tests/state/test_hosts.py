@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from state import keys
-from state.hosts import Host, Hosts, Outage, Status, handle_of, wanted
+from state.hosts import Host, Hosts, Outage, Status, wanted
 from state.refusal import Reason, Refused
 from state.scripts import Actor, Scripts
 from state.sign_gate import SharedSignGate
@@ -21,26 +21,6 @@ BOT = Actor(0, "Skipline")
 @pytest.fixture
 def hosts(redis: Redis, scripts: Scripts) -> Hosts:
     return Hosts(redis, scripts)
-
-
-@pytest.mark.parametrize(
-    ("typed", "handle"),
-    [
-        ("dj_mara", "dj_mara"),
-        (" @DJ_Mara ", "dj_mara"),
-        ("https://www.tiktok.com/@dj.mara/live?lang=en", "dj.mara"),
-        ("tiktok.com/@x1", "x1"),
-        ("@", None),
-        ("dj mara", None),
-        ("a" * 25, None),
-        ("mara.", None),
-        ("dj\u200bmara", None),
-        ("https://tiktok.com/", None),
-        ("<script>", None),
-    ],
-)
-def test_a_handle_is_read_from_what_people_paste(typed: str, handle: str | None) -> None:
-    assert handle_of(typed) == handle
 
 
 async def test_wanted_until_somebody_says_otherwise(hosts: Hosts, guild: int) -> None:

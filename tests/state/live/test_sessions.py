@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
@@ -100,6 +103,35 @@ async def test_what_is_stored_leaves_redis_and_nothing_is_booked_on_it(air: Airi
     left = await raw.dump(air.client.redis, air.guild)
     assert not [name for name in left if name.startswith("session:")]
     await raw.check(air.client.redis, air.guild)
+
+
+async def test_a_session_that_a_backup_brought_back_can_be_stored_again(air: Airing) -> None:
+    redis: Any = air.client.redis
+    key = live_keys.session(air.guild, air.session)
+    await air.live.end(air.guild, air.session, START)
+    fields = await redis.hgetall(key)
+    for _ in range(2):
+        await air.live.stored(air.guild, air.session)
+        assert await air.live.ended(air.guild) == [] and not await redis.exists(key)
+        await redis.hset(key, mapping=fields)
+        await redis.zadd(live_keys.unstored(air.guild), {str(air.session): START})
+
+
+async def test_what_was_sent_in_the_future_was_sent_now(air: Airing) -> None:
+    """Or one false clock would hold every later measure off, and the session open, until then."""
+    now = time.time_ns() // 10**6
+    tomorrow = now + 24 * 60 * MINUTE
+    air.now = now
+    session = (await air.begin("theo")).session
+    viewers = air.event(LiveKind.VIEWERS, 0, count=9, at=tomorrow)
+    await air.live.ingest(air.guild, session, [viewers, air.gift(FAN, 5, at=tomorrow)])
+    kept = await air.live.session(air.guild, session)
+    assert kept is not None and now <= kept.last_at < now + MINUTE
+    (row,) = await air.live.viewers(air.guild, session)
+    assert now <= row.last_at < now + MINUTE and now <= row.first_at < now + MINUTE
+    assert {minute.at // MINUTE for minute in await air.live.curve(air.guild, session)} == {
+        kept.last_at // MINUTE
+    }
 
 
 async def test_idle_streaks_leave(air: Airing) -> None:
