@@ -100,6 +100,12 @@ class Settings(BaseSettings):
     health_host: str = Field("127.0.0.1", validation_alias="SKIPLINE_HEALTH_HOST")
     health_port: int | None = Field(None, validation_alias="SKIPLINE_HEALTH_PORT")
 
+    @property
+    def web_address(self) -> str:
+        """Where our pages are found from outside, without a slash at the end; no use without a `web_port`."""
+        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
+        return self.web_url or f"http://{host}:{self.web_port}"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -55,14 +55,12 @@ async def offer(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
 
 def _addresses(token: str, settings: Settings, locale: str) -> str:
     """One address a view; Discord shows them to the caller alone, and only when they are pressed."""
-    host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
-    base = settings.web_url or f"http://{host}:{settings.web_port}"
     lines = [
         say(
             "overlay.address",
             locale,
             what=say(f"overlay.what_{view}", locale),
-            url=f"{base}/overlay/{token}/{view}?{urlencode({'layout': _LAYOUTS[view]})}",
+            url=f"{settings.web_address}/overlay/{token}/{view}?{urlencode({'layout': _LAYOUTS[view]})}",
         )
         for view in VIEWS
     ]
