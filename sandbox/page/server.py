@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sandbox.discord.channels import Channel
     from sandbox.discord.exchanges import Exchange
     from sandbox.discord.guilds import Guild
+    from sandbox.page.tour import Tour
     from sandbox.tiktok import TikTok
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -31,10 +32,10 @@ class Page:
 
     It needs no login, so nobody may reach it by chance: it listens on 127.0.0.1 alone, the path begins with
     a random token, and a websocket is opened for its own pages only, not for other sites in the same browser.
-    With a TikTok there is a panel beside the messages that plays its viewers.
+    With a TikTok there is a panel beside the messages that plays its viewers, with a tour its steps.
     """
 
-    def __init__(self, guild: Guild, tiktok: TikTok | None = None) -> None:
+    def __init__(self, guild: Guild, tiktok: TikTok | None = None, tour: Tour | None = None) -> None:
         self.guild = guild
         self.port = 0
         self._token = secrets.token_urlsafe(24)
@@ -43,11 +44,17 @@ class Page:
         self._watched: dict[int, asyncio.Task[None]] = {}
         self._panel = None if tiktok is None else Panel(tiktok, lambda: self._tell([]))
         self._sides: dict[str, Side] = {} if self._panel is None else {"tiktok": self._panel}
+        self._tour = tour
+        if tour is not None:
+            self._sides["tour"] = tour
+            tour.listen(lambda: self._tell([]))
 
     @classmethod
-    async def start(cls, guild: Guild, port: int = 0, *, tiktok: TikTok | None = None) -> Page:
+    async def start(
+        cls, guild: Guild, port: int = 0, *, tiktok: TikTok | None = None, tour: Tour | None = None
+    ) -> Page:
         """Start the page of a guild on 127.0.0.1; port 0 takes a free one."""
-        page = cls(guild, tiktok)
+        page = cls(guild, tiktok, tour)
         await page._listen(port)
         return page
 
@@ -66,6 +73,8 @@ class Page:
         self.guild.sandbox.on_exchange.remove(self._exchanged)
         if self._panel is not None:
             await self._panel.close()
+        if self._tour is not None:
+            await self._tour.close()
         for task in self._watched.values():
             task.cancel()
         await asyncio.gather(*self._watched.values(), return_exceptions=True)
@@ -151,6 +160,8 @@ class Page:
     def _exchanged(self, _: Exchange) -> None:
         """The bot did something: there may be another channel, role or name."""
         self._tell([])
+        if self._tour is not None:
+            self._tour.look_soon()
         for session in self._sessions:
             self._watch(session.screen.channels())
 
@@ -166,6 +177,8 @@ class Page:
     async def _follow(self, channel: Channel) -> None:
         def look() -> bool:
             self._tell([channel])
+            if self._tour is not None:
+                self._tour.look_soon()
             return channel.deleted
 
         await channel.wait_until(look, _FOREVER)
