@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from redis.exceptions import RedisError
 
 from bot.errors import Reporter
+from bot.web.gift_notices import GiftNotices
 from state.feed import Change, Feed
 from state.refusal import Unopened
 
@@ -32,10 +33,11 @@ class Crowded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What those who watch a guild are shown: a JSON message, and the keys that admit to it."""
+    """What those who watch a guild are shown: a JSON message, the keys that admit to it, perhaps notices."""
 
     message: bytes
     keys: frozenset[str]
+    notices: GiftNotices | None = None
 
 
 class View(Protocol):
@@ -69,6 +71,7 @@ class Audience:
         self.message = b""
         self.version = 0
         self.keys: frozenset[str] = frozenset()
+        self.notices: GiftNotices | None = None
         self.changed = asyncio.Event()
         self.stale = asyncio.Event()
         self.stale.set()
@@ -82,6 +85,17 @@ class Audience:
             self.message, self.version = message, self.version + 1
         self.keys = keys
         self.wake()
+
+    def tell(self, notices: GiftNotices | None) -> None:
+        """Wakes the watchers if these have something new to tell."""
+        before, self.notices = self.told, notices
+        if self.told > before:
+            self.wake()
+
+    @property
+    def told(self) -> int:
+        """The version of the notices, 0 for none."""
+        return self.notices.version if self.notices is not None else 0
 
     def wake(self) -> None:
         """Lets every watcher look again."""
@@ -150,6 +164,7 @@ class Audiences:
             try:
                 sight = await self._view.look(audience.guild)
                 audience.show(sight.message, sight.keys)
+                audience.tell(sight.notices)
             except (RedisError, OSError, Unopened) as away:
                 name, why = self._view.name, type(away).__name__
                 _log.warning("%s of guild %d: waiting (%s).", name, audience.guild, why)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import orjson
 
 from bot.web.audience import Sight
+from bot.web.gift_notices import FRESH, GiftNotices
 from components.overlay import ROWS, snapshot
+from state.lifts import Lifts
 from state.overlays import Overlays
 from state.queue import Queue
 
@@ -16,16 +18,24 @@ class OverlayView:
     name = "Overlays"
     pause = 0.25
 
-    def __init__(self, queue: Queue, overlays: Overlays) -> None:
+    def __init__(self, queue: Queue, overlays: Overlays, lifts: Lifts) -> None:
         self._queue = queue
         self._overlays = overlays
+        self._lifts = lifts
+        self._notices: dict[int, GiftNotices] = {}
 
     async def keys(self, guild: int) -> frozenset[str]:
         """The digests of a guild's addresses."""
         return await self._overlays.digests(guild)
 
     async def look(self, guild: int) -> Sight:
-        """One snapshot, and the digests it is for."""
+        """One snapshot, the digests it is for, and what gifts did of late."""
+        self._notices = {each: kept for each, kept in self._notices.items() if kept.fresh}
+        notices = self._notices.get(guild) or GiftNotices()
+        # Before the board: no notice tells of a revision that is newer than the snapshot it comes with.
+        looked, lifts = await self._lifts.since(guild, notices.looked, round(FRESH * 1000))
         digests = await self._overlays.digests(guild)
         board = await self._queue.board(guild, count=ROWS)
-        return Sight(orjson.dumps(snapshot(board)), digests)
+        notices.add(min(looked, board.revision), lifts, board.ladder, board.settings.language)
+        self._notices[guild] = notices
+        return Sight(orjson.dumps(snapshot(board)), digests, notices)

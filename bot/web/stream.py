@@ -1,4 +1,4 @@
-"""What a page listens to: the newest message whenever it has changed, and signs of life."""
+"""What a page listens to: the newest message whenever it has changed, notices, and signs of life."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Final
 
+import orjson
 from aiohttp import web
 from redis.exceptions import RedisError
 
@@ -56,12 +57,17 @@ async def _stream(
         await response.prepare(request)
         # Whoever is cut off needs no answer.
         with contextlib.suppress(ConnectionError):
-            seen = 0
+            seen = told = 0
             while key in audience.keys and not audiences.closed:
                 changed = audience.changed
                 if audience.version != seen:
                     seen = audience.version
                     await response.write(b"data: " + audience.message + b"\n\n")
+                    continue
+                if audience.notices is not None and audience.told > told:
+                    told, news = audience.told, audience.notices.since(told)
+                    if news:
+                        await response.write(b"event: notices\ndata: " + orjson.dumps(news) + b"\n\n")
                     continue
                 try:
                     await asyncio.wait_for(changed.wait(), HEARTBEAT)
