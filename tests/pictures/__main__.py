@@ -1,0 +1,132 @@
+"""Writes the pictures of docs/images: `make pictures`, or `python -m tests.pictures [name...]`."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+from PIL import Image
+
+from bot.pictures import DrawingProcess
+from tests.pictures.live import EVENING
+from tests.pictures.scene import scene
+from tests.pictures.shots import DRAWINGS, SHOTS, Shot
+from tests.pictures.stream import backdrop
+from tests.sandbox.page.browser import Tab, tab
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+COLOURS = 256
+CLOCK = "2026-11-21T20:15:00Z"
+
+# Moments of the evening are shown as one moment, two minutes ago, so that two runs give the same picture.
+STILL = """(() => {
+    const [clock, began, ended] = [Date.parse("%s"), %d, %d];
+    const Real = Date;
+    const kept = (at) => (at > began && at < ended ? clock - 120000 : at);
+    globalThis.Date = class extends Real {
+        constructor(...given) {
+            if (given.length === 0) super(clock);
+            else if (given.length === 1) super(kept(new Real(given[0]).getTime()));
+            else super(...given);
+        }
+        static now() { return clock; }
+        static parse(text) { return kept(Real.parse(text)); }
+    };
+    const { get } = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
+    const markup = (text) => text
+        .replace(/<t:(\\d+)/g, (_, at) => `<t:${kept(at * 1000) / 1000}`)
+        .replace(/waited [\\d.]+ s\\b/g, "waited 12 min");
+    Object.defineProperty(MessageEvent.prototype, "data", {
+        get() { const data = get.call(this); return typeof data === "string" ? markup(data) : data; },
+    });
+})()"""
+
+
+# A face has the colour of its id, which every run gives anew.
+FACES = """
+    const hues = ["#e8634f", "#e0a13a", "#5aa867", "#4f9bd9", "#9a7be0", "#d96aa5", "#4fb3ab"];
+    for (const face of document.querySelectorAll(".face"))
+        face.style.setProperty("--hue", hues[face.textContent.codePointAt(0) % hues.length]);
+"""
+# What was changed is drawn.
+PAINTED = """
+    document.fonts.ready.then(() => new Promise((done) =>
+        requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))
+"""
+
+
+async def main(wanted: list[str]) -> int:
+    """Writes all pictures, or those named; gives the exit code."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    if "live-curve" in wanted or not wanted:
+        drawn = await DrawingProcess().of(EVENING)
+        assert drawn is not None
+        write(DRAWINGS[0], drawn)
+    shots = [shot for shot in SHOTS if not wanted or shot.name in wanted]
+    if not shots:
+        return 0
+    began = time.time()
+    async with scene() as addresses:
+        for shot in shots:
+            # A browser each: one has six streams at most, and no page finds what another left behind.
+            with tempfile.TemporaryDirectory(prefix="sl-pictures-") as folder:
+                async with tab(Path(folder), "about:blank") as page:
+                    await prepare(page, began)
+                    write(shot.name, await taken(page, shot, addresses))
+    return 0
+
+
+async def prepare(page: Tab, began: float) -> None:
+    """What makes two runs alike: one clock, one zone, one language, nothing that moves."""
+    still = STILL % (CLOCK, (began - 60) * 1000, (time.time() + 600) * 1000)
+    await page.call("Page.addScriptToEvaluateOnNewDocument", source=still)
+    await page.call("Emulation.setTimezoneOverride", timezoneId="UTC")
+    await page.call("Emulation.setLocaleOverride", locale="en-GB")
+    calm = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    await page.call("Emulation.setEmulatedMedia", features=calm)
+
+
+async def taken(page: Tab, shot: Shot, addresses: dict[str, str]) -> bytes:
+    """One picture."""
+    width, height = shot.size
+    await page.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=width, height=height, deviceScaleFactor=shot.scale, mobile=width < 500,
+    )  # fmt: skip
+    await page.call("Page.navigate", url=shot.address.format(**addresses))
+    try:
+        await page.until(shot.ready)
+    except TimeoutError:
+        raise RuntimeError(f"{shot.name} was never ready: {page.complaints}") from None
+    if shot.first:
+        await page.run(shot.first)
+    if shot.stream:
+        svg = quote(backdrop(width, height))
+        await page.run(
+            f"document.documentElement.style.background = 'url(\"data:image/svg+xml,{svg}\") center / cover'"
+        )
+    await page.run(FACES)
+    await page.run(PAINTED)
+    if page.complaints:
+        raise RuntimeError(f"{shot.name}: {page.complaints}")
+    return await page.picture()
+
+
+def write(name: str, png: bytes) -> None:
+    """A picture with at most `COLOURS` colours: a third of the size, and the eye sees no difference."""
+    with Image.open(io.BytesIO(png)) as full:
+        small = full.convert("RGB").quantize(
+            COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+    path = IMAGES / f"{name}.png"
+    small.save(path, optimize=True)
+    print(f"docs/images/{path.name}: {path.stat().st_size / 1024:.0f} kB")  # noqa: T201 - a command speaks
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))

@@ -1,0 +1,100 @@
+"""What the pictures show: an evening on the sandbox, which people play through the real bot."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from rich.console import Console
+
+from bot.demo import opening
+from bot.demo.process import BotProcess
+from bot.demo.show import Show, Suggested
+from bot.demo.terminal import Transcript
+from sandbox.discord import Sandbox
+from sandbox.page import Page
+from sandbox.tiktok import TikTok
+from tests.stage import free_port
+
+SONGS = (
+    ("Bruno", "Bruno Vale", "Glass Harbour", ""),
+    ("Yuki", "YUKI.wav", "Paper Lanterns", "DoubleSkip"),
+    ("Alice", "Alice & the Tides", "Night Bus", ""),
+    ("Dario", "Dario Conti", "Low Tide", "Skip"),
+    ("Noor", "Noor Aziz", "Static Bloom", ""),
+    ("Elena", "Marisol", "Marea Baja", ""),
+    ("Femi", "Femi Okoro", "Silver Line", "BackToBack"),
+    ("Carla", "Carla Sings", "Slow Motion", ""),
+)
+"""Who, artist, title, and the skip a reviewer gives; the one with BackToBack is played first."""
+
+POINTS = {"Bruno": 640, "Alice": 420, "Noor": 275, "Elena": 90, "Carla": 35}
+CHAT = (
+    ("Yuki", "first time here, hi everyone :)"),
+    ("Bruno", "welcome! just press a button above, or drop your file in here"),
+)
+CLAIMED = ("Sam", "Sam Hollow", "Concrete Garden", "Skip")
+
+
+@contextlib.asynccontextmanager
+async def scene() -> AsyncGenerator[dict[str, str]]:
+    """The evening, up while the block runs; gives what fills the placeholders of a shot's address."""
+    port = free_port()
+    async with contextlib.AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sl-pictures-")))
+        sandbox = await Sandbox.start()
+        stack.push_async_callback(sandbox.close)
+        tiktok = await TikTok.start(history_depth=0)
+        stack.push_async_callback(tiktok.close)
+        with mock.patch.dict("os.environ", SKIPLINE_WEB_PORT=str(port)):
+            bot = BotProcess(sandbox, tiktok, folder)
+        await bot.start()
+        stack.push_async_callback(bot.end)
+        show = Show.open(sandbox, tiktok, bot, Transcript(Console(quiet=True)))
+        await play(show)
+        page = await Page.start(show.guild)
+        stack.push_async_callback(page.close)
+        reply = await show.command(show.olga, "overlay create", name="Stream")
+        found = re.search(r"http://\S+/overlay/[^/\s]+", reply.text)
+        assert found is not None, reply.text
+        people = {
+            each.name.lower(): each for each in (show.olga, show.mia, show.theo, *show.artists.values())
+        }
+        channels = {channel.name.replace("-", "_"): channel for channel in show.guild.channels}
+        ids = {name: str(each.id) for name, each in {**people, **channels}.items()}
+        yield {"page": page.url, "overlay": found[0], **ids}
+
+
+async def play(show: Show) -> None:
+    """Sets the server up, lets everybody hand in, and plays the first song."""
+    await opening.set_up(show)
+    await opening.channels(show)
+    for name in (*(each[0] for each in SONGS), CLAIMED[0]):
+        if name not in show.artists:
+            show.artists[name] = show.guild.join(name)
+    show.artists["Elena"].user.locale = "en-GB"
+    for name, text in CHAT:
+        await show.artists[name].say(show.submissions, text)
+    for name, artist, title, tier in SONGS:
+        await hand_in(show, name, artist, title)
+        if tier:
+            await show.command(show.theo, "review promote", title, song=Suggested(title), tier=tier)
+    for name, amount in POINTS.items():
+        await show.command(show.olga, "points give", name, user=show.artists[name], amount=amount)
+    await hand_in(show, *CLAIMED)
+    await show.next(show.mia)
+    await show.panel("Silver Line")
+
+
+async def hand_in(show: Show, name: str, artist: str, title: str, tier: str | None = None) -> None:
+    """Somebody hands in a song by its link, and may claim a skip."""
+    url = f"https://soundcloud.com/{name.lower()}/{title.lower().replace(' ', '-')}"
+    claimed: dict[str, Any] = {"tier": tier} if tier else {}
+    await show.command(
+        show.artists[name], "submit link", title, url=url, artist=artist, title=title, **claimed
+    )

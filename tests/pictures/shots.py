@@ -1,0 +1,43 @@
+"""The pictures of docs/images. A further one is a line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page as somebody sees it.
+
+    `address` has the placeholders of the scene; `size` is in CSS pixels, and `scale` multiplies it. The page
+    is taken once `ready`, JavaScript, is true and `first`, too, was done. With `stream` it stands before a
+    picture like that of a live.
+    """
+
+    name: str
+    address: str
+    size: tuple[int, int]
+    ready: str = "true"
+    first: str = ""
+    stream: bool = False
+    scale: float = 1.0
+
+
+DESKTOP, PHONE = (1280, 830), (390, 844)
+SAID = "document.querySelectorAll('#log .message').length"
+LAYOUTS = {"landscape": (960, 540), "vertical": (450, 800), "bar": (960, 540)}
+DRAWN = "document.documentElement?.dataset.revision"
+
+SHOTS = (
+    Shot("sandbox-desktop", "{page}#person={alice}&channel={submit_your_song}", DESKTOP, SAID),
+    Shot("sandbox-phone", "{page}#person={bruno}&channel={song_queue}", PHONE, SAID, scale=2),
+    Shot("reviewer-panel", "{page}#person={mia}&channel={song_review}", (1180, 1160), SAID),
+    *(
+        Shot(f"overlay-{view}-{layout}", f"{{overlay}}/{view}?layout={layout}", size, DRAWN, stream=True)
+        for view in ("now", "next", "board")
+        for layout, size in LAYOUTS.items()
+    ),
+)
+
+DRAWINGS = ("live-curve",)
+"""What the bot itself draws."""
