@@ -6,6 +6,7 @@ import { face, message } from "./message.js";
 import { Composer } from "./composer.js";
 import { open } from "./modal.js";
 import { Stage } from "./stage.js";
+import { TikTok } from "./tiktok.js";
 import { Wire } from "./wire.js";
 
 const at = (id) => document.getElementById(id);
@@ -83,6 +84,9 @@ const TAKES = {
     page.logs.set(frame.channel, known);
     if (frame.channel === page.current) patch(frame);
     drawChannels();
+  },
+  tiktok(frame) {
+    page.tiktok.take(frame);
   },
   lost() {
     at("state").textContent = "The sandbox is gone; waiting for it.";
@@ -182,6 +186,7 @@ function menu(shown) {
 
 page.composer = new Composer(at("composer"), page);
 page.stage = new Stage();
+page.tiktok = new TikTok(at("tiktok"), page);
 at("person").addEventListener("change", (event) => enter(event.target.value));
 at("menu").addEventListener("click", () => menu(!document.body.classList.contains("menu")));
 log.addEventListener("scroll", () => {
