@@ -12,10 +12,10 @@ from aiohttp import web
 
 from bot.web.audience import Audiences
 from bot.web.demo import scenes
+from bot.web.reading_language import reading_language
 from bot.web.stream import stream
 from components.overlay import VIEWS
 from components.overlay_looks import words
-from components.texts import FALLBACK, language_named
 from state.overlays import read_token
 
 _KINDS: Final = {"css": "text/css", "js": "text/javascript"}
@@ -58,7 +58,7 @@ def overlay_routes(audiences: Audiences) -> list[web.RouteDef]:
         return web.Response(text=page, content_type="text/html", headers=_HEADERS)
 
     async def settings(request: web.Request) -> web.Response:
-        filled = settings_page.substitute(_escaped(words(_language_of(request))))
+        filled = settings_page.substitute(_escaped(words(reading_language(request))))
         return web.Response(text=filled, content_type="text/html", headers=_SETTINGS_HEADERS)
 
     async def file(request: web.Request) -> web.Response:
@@ -69,7 +69,7 @@ def overlay_routes(audiences: Audiences) -> list[web.RouteDef]:
         return web.Response(text=kept[name], content_type=kind, headers=_HEADERS)
 
     async def demo(request: web.Request) -> web.Response:
-        return web.json_response(scenes(_language_of(request)), headers=_HEADERS)
+        return web.json_response(scenes(reading_language(request)), headers=_HEADERS)
 
     async def events(request: web.Request) -> web.StreamResponse:
         read = read_token(request.match_info["token"])
@@ -84,16 +84,6 @@ def overlay_routes(audiences: Audiences) -> list[web.RouteDef]:
         web.get("/overlay/{token}/settings", settings),
         web.get("/overlay/{token}/{view}", show),
     ]
-
-
-def _language_of(request: web.Request) -> str:
-    """The first of the reader's languages that there are texts in."""
-    for wanted in request.headers.get("Accept-Language", "").split(","):
-        tag = wanted.partition(";")[0].strip()
-        found = language_named(tag) or language_named(tag.partition("-")[0])
-        if found is not None:
-            return found
-    return FALLBACK
 
 
 def _escaped(texts: Mapping[str, str]) -> dict[str, str]:

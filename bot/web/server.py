@@ -1,4 +1,4 @@
-"""Serves the overlays where the settings say so."""
+"""Serves the overlays and the public pages where the settings say so."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from bot.stores import Stores
 from bot.web.audience import Audiences
 from bot.web.overlay_routes import overlay_routes
 from bot.web.overlay_view import OverlayView
+from bot.web.page_routes import page_routes
+from bot.web.page_view import PageView
 from state.lifts import Lifts
 
 _CLOSING: Final = 1.0
@@ -25,10 +27,13 @@ async def serving(settings: Settings, stores: Stores, reporter: Reporter) -> Asy
     if not settings.web_port:
         yield
         return
-    audiences = Audiences(
-        OverlayView(stores.queue, stores.overlays, Lifts(stores.redis)), stores.feed, reporter
-    )
-    runner = web.AppRunner(_application(audiences), access_log=None, shutdown_timeout=_CLOSING)
+    overlay_view = OverlayView(stores.queue, stores.overlays, Lifts(stores.redis))
+    page_view = PageView(stores.queue, stores.public_pages)
+    overlays, readers = (Audiences(view, stores.feed, reporter) for view in (overlay_view, page_view))
+    application = web.Application()
+    application.add_routes(overlay_routes(overlays))
+    application.add_routes(page_routes(readers, page_view, stores.public_pages))
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSING)
     await runner.setup()
     try:
         try:
@@ -40,11 +45,6 @@ async def serving(settings: Settings, stores: Stores, reporter: Reporter) -> Asy
             ) from error
         yield
     finally:
-        audiences.close()
+        for audiences in (overlays, readers):
+            audiences.close()
         await runner.cleanup()
-
-
-def _application(audiences: Audiences) -> web.Application:
-    application = web.Application()
-    application.add_routes(overlay_routes(audiences))
-    return application
