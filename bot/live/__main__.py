@@ -14,7 +14,7 @@ import uvloop
 from bot import logs
 from bot.errors import Reporter, StartupError
 from bot.live.chat import Chat
-from bot.live.endpoints import endpoints
+from bot.live.endpoints import endpoints, pace
 from bot.live.listener import PATIENCE
 from bot.live.watch import Watch
 from bot.settings import Settings, load
@@ -69,7 +69,7 @@ async def _run(settings: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with listening(settings) as work:
+    async with listening(settings, pace=pace(settings)) as work:
         _log.info("Listening to TikTok.")
         ends = [asyncio.create_task(each) for each in (stop.wait(), _end_of_input())]
         try:

@@ -83,6 +83,7 @@ async def test_it_is_started_when_needed_and_again_when_it_dies(
     listening: Process, room: Room, tiktok: TikTok, redis_of: Redis
 ) -> None:
     live, anna = await heard(listening, room, tiktok), tiktok.viewer("anna")
+    await never_live_before(room, tiktok)
     anna.gift(live, ROSE, 5)
     await live.acknowledged()
     killed = child_of(listening)
@@ -123,6 +124,15 @@ async def test_it_ends_with_its_parent_and_all_goes_on_when_that_starts_again(
     anna.gift(live, ROSE, 2)
     await booked(redis_of, room, anna, 7)
     assert await redis_of.hgetall(live_keys.live(int(room.guild.id))) == {"dj_mara": "1"}
+
+
+async def never_live_before(room: Room, tiktok: TikTok) -> None:
+    """A local TikTok is asked often: a host it knew nothing of is found soon after going live."""
+    await room.host.command("tiktok connect", channel=room.review, handle="new.here")
+    await tiktok.wait_until(lambda: any("new.here" in path for _, _, path in tiktok.requests), 20)
+    live = tiktok.host("new.here").go_live()
+    await tiktok.connected(live, timeout=20)
+    live.end()
 
 
 async def booked(redis: Redis, room: Room, viewer: Viewer, coins: int) -> None:
