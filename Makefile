@@ -87,6 +87,6 @@ $(BROWSER): | $(READY)
 	  echo "Installing Debian's Chromium for the tests that look at pages ..."; \
 	  { apt-get update -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10 && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-	      chromium fonts-dejavu-core; } >/dev/null 2>&1 || true; \
+	      chromium fonts-dejavu-core fonts-droid-fallback; } >/dev/null 2>&1 || true; \
 	fi
 	@touch $@

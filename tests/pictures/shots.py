@@ -27,6 +27,15 @@ DESKTOP, PHONE = (1280, 830), (390, 844)
 SAID = "document.querySelectorAll('#log .message').length"
 LAYOUTS = {"landscape": (960, 540), "vertical": (450, 800), "bar": (960, 540)}
 DRAWN = "document.documentElement?.dataset.revision"
+NOTICE = "document.querySelector('.sl-notice:not([hidden])')"
+# The address of this run's overlay is nobody's business; the preview tells nothing of its changes.
+PREVIEWED = """new Promise((done) => {
+    const [address, frame] = [document.getElementById("address"), document.querySelector("iframe")];
+    address.value = address.value.replace(/^.*overlay.[^/]+/, "https://overlays.example.org/overlay/…");
+    const drawn = () => frame.contentDocument?.documentElement.dataset.revision;
+    const look = () => drawn() ? done() : setTimeout(look, 50);
+    look();
+})"""
 
 SHOTS = (
     Shot("sandbox-desktop", "{page}#person={alice}&channel={submit_your_song}", DESKTOP, SAID),
@@ -36,6 +45,14 @@ SHOTS = (
         Shot(f"overlay-{view}-{layout}", f"{{overlay}}/{view}?layout={layout}", size, DRAWN, stream=True)
         for view in ("now", "next", "board")
         for layout, size in LAYOUTS.items()
+    ),
+    Shot("overlay-gift", "{overlay}/../demo/board", LAYOUTS["landscape"], NOTICE, stream=True),
+    Shot(
+        "overlay-settings",
+        "{overlay}/settings",
+        (1280, 900),
+        "document.querySelector('.state[data-state]')",
+        PREVIEWED,
     ),
 )
 
