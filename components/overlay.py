@@ -8,7 +8,7 @@ from typing import Any, Final
 from components.markdown import clean
 from components.texts import number, say
 from state.board import Board
-from state.ladder import Ladder
+from state.ladder import FREE, Ladder
 from state.lifts import Lift
 from state.song import Song
 
@@ -72,10 +72,11 @@ def _set_off(text: str, limit: int) -> str:
     return f"\u2068{clean(text, limit)}\u2069"
 
 
-def _song(song: Song, board: Board) -> dict[str, str]:
+def _song(song: Song, board: Board) -> dict[str, str | bool]:
     return {
         "title": clean(song.title, _TITLE),
         "artist": clean(song.artist, _ARTIST),
         "tier": clean(board.ladder.name(song.tier), _NAME),
+        "paid": song.tier != FREE,
         "name": clean(song.user_name, _NAME),
     }

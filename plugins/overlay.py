@@ -53,18 +53,22 @@ async def offer(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
     await ctx.set_choices([(name, name) for name in names[:_OFFERED]])
 
 
+def _served(settings: Settings, locale: str) -> None:
+    if not settings.web_port:
+        raise UserError(say("overlay.not_served", locale))
+
+
 def _addresses(token: str, settings: Settings, locale: str) -> str:
-    """One address a view; Discord shows them to the caller alone, and only when they are pressed."""
-    lines = [
-        say(
-            "overlay.address",
-            locale,
-            what=say(f"overlay.what_{view}", locale),
-            url=f"{settings.web_address}/overlay/{token}/{view}?{urlencode({'layout': _LAYOUTS[view]})}",
-        )
-        for view in VIEWS
-    ]
-    return "\n".join(lines)
+    """The page where its looks are chosen, then one address a view.
+
+    Discord shows them to the caller alone, and only when they are pressed.
+    """
+    base = f"{settings.web_address}/overlay/{token}"
+    urls = {view: f"{base}/{view}?{urlencode({'layout': _LAYOUTS[view]})}" for view in VIEWS}
+    return "\n".join(
+        say("overlay.address", locale, what=say(f"overlay.what_{what}", locale), url=url)
+        for what, url in {"settings": f"{base}/settings", **urls}.items()
+    )
 
 
 @tanjun.with_str_slash_option("name", describe("overlay.new_name_option"), max_length=_NAME)
@@ -77,8 +81,7 @@ async def create(
 ) -> None:
     """Makes an address and tells it, once."""
     caller = manager(ctx.interaction)
-    if not settings.web_port:
-        raise UserError(say("overlay.not_served", caller.locale))
+    _served(settings, caller.locale)
     known = await _named(overlays, caller.guild, name)
     called = known.name if known is not None else clean(name, _NAME)
     try:
@@ -100,6 +103,7 @@ async def rotate(
 ) -> None:
     """Gives an overlay a new address; whatever shows the old one goes dark."""
     caller = manager(ctx.interaction)
+    _served(settings, caller.locale)
     called = await _existing(overlays, caller, name)
     try:
         token = await overlays.rotate(caller.guild, caller.request, caller.actor, called)

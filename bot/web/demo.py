@@ -17,7 +17,7 @@ _SONGS: Final = (
     ("Paper Lanterns", "Carla Reyes", 15, "Carla"),
     ("Night Bus", "Alice & the Lamplighters", 5, "Alice"),
     ("Glass Harbour", "Bruno Vale", 0, "Bruno"),
-    ("夜明けのラジオ", "ミナ", 0, "mina"),
+    ("Radio at Dawn", "Mina Sol", 0, "mina"),
     ("The Long Way Home from Nowhere in Particular (Live at the Harbour)", "Slow Ferry", 0, "ferryman"),
     ("Café del Puerto", "Lucía Marín", 0, "lucia.m"),
     ("مطر على النافذة", "سلمى", 0, "Salma"),
@@ -25,7 +25,7 @@ _SONGS: Final = (
     ("Second Sunday", "Pilot Light", 0, "Jonas"),
     ("Overcast", "Nell", 0, "Nell"),
     ("Kite Weather", "The Understudies", 0, "Ada"),
-    ("Low Tide", "Marlow", 0, "Marlow"),
+    ("夜明けのラジオ", "ミナ", 0, "mina_"),
 )
 _LIFTED: Final = 2
 _REACHED: Final = 10

@@ -10,7 +10,9 @@ import pytest
 from sandbox.discord import Message, Person
 from tests.stage import Stage
 
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/overlay/([0-9.A-Za-z_-]+)/(now|next|board)\?layout=\w+")
+ADDRESS = re.compile(
+    r"http://127\.0\.0\.1:\d+/overlay/([0-9.A-Za-z_-]+)/(settings|(?:now|next|board)\?layout=\w+)"
+)
 
 
 async def run(stage: Stage, name: str, /, person: Person | None = None, **values: object) -> Message:
@@ -36,7 +38,8 @@ async def answer(stage: Stage, token: str) -> int:
 async def test_an_address_is_told_once_renewed_and_taken_away(stage: Stage) -> None:
     assert "`/overlay create` makes one" in (await run(stage, "list")).text
     made = await run(stage, "create", name="  OBS ")
-    assert "**OBS**" in made.text and len(ADDRESS.findall(made.text)) == 3
+    told = [what for _, what in ADDRESS.findall(made.text)]
+    assert "**OBS**" in made.text and told[0] == "settings" and len(told) == 4
     (first,) = tokens(made)
     assert await answer(stage, first) == 200
     assert "already" in (await run(stage, "create", name="obs")).text
@@ -49,6 +52,19 @@ async def test_an_address_is_told_once_renewed_and_taken_away(stage: Stage) -> N
     assert await answer(stage, second) == 404
     for name in ("rotate", "remove"):
         assert "no overlay of that name" in (await run(stage, name, name="OBS")).text
+
+
+async def test_where_nothing_is_served_no_address_is_made_or_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run(stage, "create", name="OBS")
+    before = await stage.app.stores.overlays.all(stage.id)
+    # Settings do not change while a bot runs; this one never had a port.
+    monkeypatch.setitem(vars(stage.app.settings), "web_port", 0)
+    for command, name in (("create", "Other"), ("rotate", "OBS")):
+        assert "serves no overlays yet" in (await run(stage, command, name=name)).text
+    assert await stage.app.stores.overlays.all(stage.id) == before
+    assert "taken away" in (await run(stage, "remove", name="OBS")).text
 
 
 @pytest.mark.parametrize("name", ["create", "list", "rotate", "remove"])

@@ -100,7 +100,13 @@ async def test_a_stream_begins_with_all_and_follows_each_change(
         assert seen["revision"] > begun["revision"]
         await stage.app.stores.queue.next(stage.id, secrets.token_hex(8), MIA)
         played = await stream.shown(lambda each: each["now"] is not None)
-        assert played["now"] == {"title": "First", "artist": "The Band", "tier": "Free", "name": "Ana"}
+        assert played["now"] == {
+            "title": "First",
+            "artist": "The Band",
+            "tier": "Free",
+            "paid": False,
+            "name": "Ana",
+        }
         assert [song["title"] for song in played["next"]] == ["Second"]
         await stage.configure(language="es-ES")
         spanish = await stream.shown(lambda each: each["language"] == "es-ES")
@@ -139,8 +145,8 @@ async def test_what_is_not_on_the_public_display_is_never_sent(
         assert private not in raw, private
     assert str(stage.id) not in raw
     assert set(sent) == {"revision", "language", "now", "next", "waiting", "words"}
-    assert set(sent["now"]) == {"title", "artist", "tier", "name"}
-    assert all(set(song) == {"place", "title", "artist", "tier", "name"} for song in sent["next"])
+    assert set(sent["now"]) == {"title", "artist", "tier", "paid", "name"}
+    assert all(set(song) == {"place", "title", "artist", "tier", "paid", "name"} for song in sent["next"])
 
 
 async def test_hostile_text_stays_short_plain_text(stage: Stage, session: aiohttp.ClientSession) -> None:

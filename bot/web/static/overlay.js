@@ -56,6 +56,7 @@ function drawStage() {
   const song = latest.now;
   write(one(".sl-now-label"), latest.words.now);
   stage.classList.toggle("sl-silent", song === null);
+  stage.classList.toggle("sl-free", song !== null && !song.paid);
   write(stage.querySelector(".sl-title"), song === null ? latest.words.silent : song.title);
   write(stage.querySelector(".sl-artist"), song === null ? "" : song.artist);
   write(stage.querySelector(".sl-tier"), song === null ? "" : song.tier);
@@ -107,6 +108,7 @@ function drawList() {
     write(element.querySelector(".sl-row-artist"), song.artist);
     write(element.querySelector(".sl-tier"), song.tier);
     write(element.querySelector(".sl-row-name"), song.name);
+    element.classList.toggle("sl-free", !song.paid);
     return element;
   });
   list.replaceChildren(...drawn);
