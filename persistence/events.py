@@ -14,6 +14,9 @@ from persistence.errors import Malformed
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
+FORGOTTEN = "forgotten"
+"""The kind of the move that forgets a person: the one whose effects leave out some of what it wrote."""
+
 EffectType = Literal["z", "h", "s"]
 
 

@@ -246,6 +246,12 @@ async def entries(guild_id: int, after: int, limit: int, redis: Redis) -> list[E
     return [from_entry(*entry) for entry in page]
 
 
+async def tail(guild_id: int, until: int, redis: Redis) -> list[Event]:
+    """Read all that a guild's stream still has up to a revision, that one included."""
+    page: Any = await redis.xrange(key(guild_id, "events"), "-", entry_id(until))
+    return [from_entry(*entry) for entry in page]
+
+
 async def _newest_entries(guild_id: int, until: str, redis: Redis) -> list[Event]:
     page: Any = await redis.xrevrange(key(guild_id, "events"), until, "-", count=50)
     return [from_entry(*entry) for entry in page]

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from persistence import live_keys, recovery
+from persistence import live_keys
 from persistence.archive import LiveRow
 from persistence.backups.document import Live, LiveKey
 from persistence.errors import Busy, PersistenceError
-from persistence.events import EffectType, Event
-from persistence.keys import key
+from persistence.events import FORGOTTEN, EffectType, Event, from_entry
+from persistence.keys import entry_id, key
 
 _ATTEMPTS: Final = 20
 _PAUSE_SECONDS: Final = 0.25
@@ -44,23 +44,37 @@ async def read(guild_id: int, redis: Redis) -> Moment:
         if before is not None:
             # In a thread: a long history would hold up everything else this process does.
             keys = await asyncio.to_thread(of_rows, await live_keys.read(guild_id, redis))
-            after = await _revision(guild_id, redis)
-            if after is not None and after >= before:
-                events = await _between(guild_id, before, after, redis)
-                if events is not None:
-                    return Moment(after, follow(keys, events))
+            events = await since(guild_id, before, redis)
+            if events is not None:
+                return Moment(before + len(events), follow(keys, events))
         await asyncio.sleep(_PAUSE_SECONDS)
     raise Busy(f"Guild {guild_id} is being rebuilt; try again in a moment.")
 
 
-async def catch_up(guild_id: int, since: Moment, redis: Redis) -> Moment:
+async def catch_up(guild_id: int, before: Moment, redis: Redis) -> Moment:
     """Bring a moment up to the guild's last move; cheap when few were made. Raises as `read` does."""
-    after = await _revision(guild_id, redis)
-    if after is not None and after > since.revision:
-        events = await _between(guild_id, since.revision, after, redis)
-        if events is not None:
-            return Moment(after, follow(since.keys, events))
-    return await read(guild_id, redis)
+    events = await since(guild_id, before.revision, redis)
+    if events is None:
+        return await read(guild_id, redis)
+    return Moment(before.revision + len(events), follow(before.keys, events))
+
+
+async def since(guild_id: int, revision: int, redis: Redis) -> list[Event] | None:
+    """Read the moves after a revision, up to the guild's last one. Raises `NotOpen`.
+
+    None when they do not tell what was written since: the guild is being rebuilt or was put back, some are no
+    longer in the stream, or one of them forgot a person, which tells less than it wrote.
+    """
+    async with redis.pipeline(transaction=True) as pipe:
+        _ask_revision(pipe, guild_id)
+        pipe.xrange(key(guild_id, "events"), f"({entry_id(revision)}", "+")
+        text, rebuilding, entries = await pipe.execute()
+    last = _answered(guild_id, text, rebuilding)
+    if last is None:
+        return None
+    events = [from_entry(*entry) for entry in entries]
+    whole = [event.revision for event in events] == list(range(revision + 1, last + 1)) and last >= revision
+    return events if whole and all(event.kind != FORGOTTEN for event in events) else None
 
 
 def of_rows(rows: Iterable[LiveRow]) -> dict[str, LiveKey]:
@@ -75,13 +89,14 @@ def of_rows(rows: Iterable[LiveRow]) -> dict[str, LiveKey]:
 
 
 def follow(keys: Live, events: Iterable[Event]) -> dict[str, LiveKey]:
-    """Return the keys as the events leave them."""
-    left: dict[str, tuple[EffectType, dict[str, str]]] = {
-        name: (key.type, dict(key.values)) for name, key in keys.items()
-    }
+    """Return the keys as the events leave them; those they do not touch are the same objects."""
+    touched: dict[str, tuple[EffectType, dict[str, str]]] = {}
     for event in events:
         for type_, name, field, value in event.effects:
-            held, values = left.get(name, (type_, {}))
+            if name not in touched:
+                before = keys.get(name)
+                touched[name] = (before.type, dict(before.values)) if before else (type_, {})
+            held, values = touched[name]
             if held != type_:
                 values = {}
             if value is not None:
@@ -90,27 +105,32 @@ def follow(keys: Live, events: Iterable[Event]) -> dict[str, LiveKey]:
                 values = {}
             else:
                 values.pop(field, None)
-            left[name] = (type_, values)
-    return {name: LiveKey(type_, values) for name, (type_, values) in left.items() if values}
+            touched[name] = (type_, values)
+    left = dict(keys)
+    for name, (type_, values) in touched.items():
+        if values:
+            left[name] = LiveKey(type_, values)
+        else:
+            left.pop(name, None)
+    return left
 
 
 async def _revision(guild_id: int, redis: Redis) -> int | None:
     """The revision; None while the guild is being rebuilt. Raises `NotOpen`."""
     async with redis.pipeline(transaction=True) as pipe:
-        pipe.get(key(guild_id, "rev"))
-        pipe.exists(key(guild_id, "lease:restore"))
+        _ask_revision(pipe, guild_id)
         text, rebuilding = await pipe.execute()
+    return _answered(guild_id, text, rebuilding)
+
+
+def _ask_revision(pipe: Any, guild_id: int) -> None:
+    pipe.get(key(guild_id, "rev"))
+    pipe.exists(key(guild_id, "lease:restore"))
+
+
+def _answered(guild_id: int, text: str | None, rebuilding: int) -> int | None:
     if rebuilding:
         return None
     if text is None:
         raise NotOpen(f"Redis holds no live state of guild {guild_id}.")
     return int(text)
-
-
-async def _between(guild_id: int, before: int, after: int, redis: Redis) -> list[Event] | None:
-    """The moves from `before` to `after`; None when some are no longer in the stream."""
-    if before == after:
-        return []
-    found: Any = await recovery.entries(guild_id, before, after - before, redis)
-    events: list[Event] = [event for event in found if event.revision <= after]
-    return events if [event.revision for event in events] == list(range(before + 1, after + 1)) else None

@@ -7,6 +7,7 @@ finished asks again, and it goes on where something is left.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
@@ -21,7 +22,6 @@ from persistence.archive import Archive
 from persistence.backups import BackupStore, moment
 from persistence.backups.document import Live
 from persistence.errors import Busy, Unavailable
-from persistence.events import Effect, Event, to_entry
 from persistence.files import FileStore
 from persistence.keys import is_passing, key
 from persistence.live_keys import names_of
@@ -30,6 +30,7 @@ from persistence.privacy import person as traces
 from persistence.privacy.archived import ArchivedTraces
 from persistence.privacy.export import Export
 from persistence.privacy.person import Person
+from persistence.privacy.running import Running
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Privacy:
         with contextlib.suppress(moment.NotOpen):
             live = await moment.read(guild_id, self.redis)
             found |= traces.in_live(user, live.keys)
-            found |= traces.in_events(user, await recovery.entries(guild_id, 0, live.revision, self.redis))
+            found |= traces.in_events(user, await recovery.tail(guild_id, live.revision, self.redis))
             found = traces.without_foreign(found, live.keys)
         return found
 
@@ -113,28 +114,33 @@ class Privacy:
         return Forgotten(len(person.songs), len(person.files), backups)
 
     async def _forget_live(self, guild_id: int, request: str, person: Person) -> tuple[int, Person]:
+        running = await self._running(guild_id, person)
         for attempt in range(_ATTEMPTS):
-            read = await moment.read(guild_id, self.redis)
-            stream = await recovery.entries(guild_id, 0, read.revision, self.redis)
-            person |= traces.in_live(person.id, read.keys) | traces.in_events(person.id, stream)
-            person = traces.without_foreign(person, read.keys)
-            writes = _difference(read.keys, traces.forget_live(read.keys, person))
-            fresh = [traces.forget_event(event, person) for event in stream]
-            if not writes and fresh == stream:
-                return read.revision, person
-            shown = [effect for effect in writes if traces.may_tell(effect, person)]
+            if running.is_without:
+                return running.revision, running.person
             revision = await self.put(
                 guild_id,
                 f"{request}.{attempt}",
-                expected=read.revision,
-                writes=[list(effect) for effect in writes],
-                effects=[list(effect) for effect in shown],
-                entries=[_entry(event) for event in fresh],
-                songs=len(person.songs),
+                expected=running.revision,
+                writes=[list(effect) for effect in running.writes],
+                effects=[list(effect) for effect in running.shown],
+                entries=running.entries,
+                songs=len(running.person.songs),
             )
             if revision is not None:
-                return revision, person
+                return revision, running.person
+            events = await moment.since(guild_id, running.revision, self.redis)
+            if events is None:
+                running = await self._running(guild_id, running.person)
+            else:
+                running.follow(events)
         raise Busy(f"Guild {guild_id} moves all the time.")
+
+    async def _running(self, guild_id: int, person: Person) -> Running:
+        read = await moment.read(guild_id, self.redis)
+        stream = await recovery.tail(guild_id, read.revision, self.redis)
+        # In a thread: a long history would hold up everything else this process does.
+        return await asyncio.to_thread(Running, read, stream, person)
 
     async def _forget_passing(self, guild_id: int, person: Person) -> None:
         """Answers kept for repetitions, questions and notices that name the person or a song of theirs."""
@@ -150,6 +156,11 @@ class Privacy:
                 owed = [field for field in await client.hkeys(full) if _song_of(field) in person.songs]
                 if owed:
                     await client.hdel(full, *owed)
+            elif name == "asked":
+                await client.hdel(full, person.text)
+            elif name.startswith("asked:"):
+                if name.endswith(f":{person.text}"):
+                    await client.delete(full)
             elif name.startswith("proof:"):
                 text = cast("str | None", await client.get(full))
                 if {person.text, *person.handles} & {*name.split(":"), text}:
@@ -185,25 +196,3 @@ class Privacy:
 def _song_of(field: str) -> int:
     number = field.partition(":")[0]
     return int(number) if number.isdecimal() else 0
-
-
-def _entry(event: Event) -> tuple[str, list[str]]:
-    fields = to_entry(event)
-    return str(event.revision), [text for pair in fields.items() for text in pair]
-
-
-def _difference(before: Live, after: Live) -> list[Effect]:
-    effects: list[Effect] = []
-    for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name), after.get(name)
-        type_ = (new or old or before[name]).type
-        was = dict(old.values) if old else dict[str, str]()
-        is_ = dict(new.values) if new else dict[str, str]()
-        plain = type_ == "s"
-        effects += [Effect(type_, name, None if plain else field, None) for field in was if field not in is_]
-        effects += [
-            Effect(type_, name, None if plain else field, value)
-            for field, value in is_.items()
-            if was.get(field) != value
-        ]
-    return effects

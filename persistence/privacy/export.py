@@ -74,7 +74,10 @@ class Export:
             full = key(guild_id, name)
             if is_live(name) or name == "events" or name.startswith("lease:"):
                 continue
-            if name.startswith("told:") and person.owns(f"song:{int(name[5:])}"):
+            if name == "asked":
+                if at := cast("str | None", await client.hget(full, person.text)):
+                    found[name] = {person.text: at}
+            elif name.startswith("told:") and person.owns(f"song:{int(name[5:])}"):
                 found[name] = await client.hgetall(full)
             elif await client.type(full) == "string":
                 text = cast("str | None", await client.get(full)) or ""
