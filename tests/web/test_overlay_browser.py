@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from pathlib import Path
 
 from bot.web import serving
 from state.scripts import Actor
 from state.song import NewSong
 from tests.browser_plugin import needs_chromium
-from tests.sandbox.page.browser import tab
+from tests.sandbox.page.browser import Chromium
 from tests.stage import Stage, free_port
 
 pytestmark = needs_chromium
@@ -32,11 +31,11 @@ async def address(stage: Stage, query: str) -> str:
     return f"http://127.0.0.1:{stage.app.settings.web_port}/overlay/{token}/{query}"
 
 
-async def test_hostile_text_is_only_text_and_the_layout_holds(stage: Stage, tmp_path: Path) -> None:
+async def test_hostile_text_is_only_text_and_the_layout_holds(stage: Stage, browser: Chromium) -> None:
     await submit(stage, HOSTILE, "W" * 4000)
     await submit(stage, "\u202e" + "Z\u0301\u0302\u0303\u0304\u0305" * 800, "\u0645\u0637\u0631" * 300)
     await stage.app.stores.queue.next(stage.id, secrets.token_hex(8), MIA)
-    async with tab(tmp_path, await address(stage, "board?rows=10&layout=vertical")) as page:
+    async with browser.tab(await address(stage, "board?rows=10&layout=vertical")) as page:
         assert str(await page.until(f"{SHOWN} && {PLAYING}")).startswith("<img src=x onerror=")
         await page.size(1080, 1920)
         for number in range(12):
@@ -51,9 +50,11 @@ async def test_hostile_text_is_only_text_and_the_layout_holds(stage: Stage, tmp_
         assert await page.run("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
-async def test_an_overlay_is_dark_without_songs_and_without_its_address(stage: Stage, tmp_path: Path) -> None:
+async def test_an_overlay_is_dark_without_songs_and_without_its_address(
+    stage: Stage, browser: Chromium
+) -> None:
     hidden = "document.querySelector('.sl-overlay').classList.contains('sl-hidden')"
-    async with tab(tmp_path, await address(stage, "next?hide_when_empty=1")) as page:
+    async with browser.tab(await address(stage, "next?hide_when_empty=1")) as page:
         await page.until(SHOWN)
         assert await page.run(hidden)
         await submit(stage, "First")
@@ -63,7 +64,7 @@ async def test_an_overlay_is_dark_without_songs_and_without_its_address(stage: S
         await page.until(hidden)
 
 
-async def test_a_song_that_just_came_stays_while_the_host_goes_on(stage: Stage, tmp_path: Path) -> None:
+async def test_a_song_that_just_came_stays_while_the_host_goes_on(stage: Stage, browser: Chromium) -> None:
     for title in ("First", "Second", "Third"):
         await submit(stage, title)
 
@@ -71,7 +72,7 @@ async def test_a_song_that_just_came_stays_while_the_host_goes_on(stage: Stage, 
         await stage.app.stores.queue.next(stage.id, secrets.token_hex(8), MIA)
 
     await go_on()
-    async with tab(tmp_path, await address(stage, "board")) as page:
+    async with browser.tab(await address(stage, "board")) as page:
         await page.until(f"{SHOWN} && {PLAYING} === 'First'")
         await page.run(
             "window.seen = []; new MutationObserver(() => window.seen.push(" + PLAYING + "))"
@@ -86,7 +87,7 @@ async def test_a_song_that_just_came_stays_while_the_host_goes_on(stage: Stage, 
 
 
 async def test_it_keeps_what_it_shows_while_the_bot_is_away_and_comes_back(
-    stage: Stage, tmp_path: Path
+    stage: Stage, browser: Chromium
 ) -> None:
     settings = stage.app.settings.model_copy(update={"web_port": free_port()})
     stores, reporter = stage.app.stores, stage.app.reporter
@@ -96,7 +97,7 @@ async def test_it_keeps_what_it_shows_while_the_bot_is_away_and_comes_back(
     await submit(stage, "First")
     async with asyncio.timeout(40):
         async with serving(settings, stores, reporter):
-            running = tab(tmp_path, url)
+            running = browser.tab(url)
             page = await running.__aenter__()
             await page.until(f"{ROWS} === 1")
         try:

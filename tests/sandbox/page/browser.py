@@ -86,13 +86,44 @@ class Tab:
         return base64.b64decode((await self.call("Page.captureScreenshot", format="png"))["data"])
 
 
+class Chromium:
+    """A running Chromium, in which tests open tabs of their own; all share one profile."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    @contextlib.asynccontextmanager
+    async def tab(self, url: str, *, calm: bool = False) -> AsyncGenerator[Tab]:
+        """A new tab at this address; `calm`: whoever looks has asked for reduced motion."""
+        base = f"http://127.0.0.1:{self._port}/json"
+        async with aiohttp.ClientSession() as session:
+            async with session.put(f"{base}/new?about:blank") as response:
+                target = await response.json()
+            try:
+                async with session.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                    made = Tab(socket)
+                    reading = asyncio.create_task(made.read())
+                    for domain in ("Page", "Runtime", "Log"):
+                        await made.call(f"{domain}.enable")
+                    if calm:
+                        feature = {"name": "prefers-reduced-motion", "value": "reduce"}
+                        await made.call("Emulation.setEmulatedMedia", features=[feature])
+                    await made.call("Page.navigate", url=url)
+                    yield made
+                await reading
+            finally:
+                await session.get(f"{base}/close/{target['id']}")
+
+
 @contextlib.asynccontextmanager
-async def tab(folder: Path, url: str) -> AsyncGenerator[Tab]:
-    """A Chromium of one's own, at this address."""
+async def chromium(folder: Path) -> AsyncGenerator[Chromium]:
+    """A Chromium with its profile in this folder; it is ended with the block."""
     assert CHROMIUM is not None
     arguments = (
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-        "--disable-background-networking", "--remote-debugging-port=0", f"--user-data-dir={folder}",
+        "--disable-background-networking", "--disable-background-timer-throttling",
+        "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
+        "--remote-debugging-port=0", f"--user-data-dir={folder}",
     )  # fmt: skip
     child = await asyncio.create_subprocess_exec(
         CHROMIUM, *arguments, "about:blank", stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
@@ -105,20 +136,16 @@ async def tab(folder: Path, url: str) -> AsyncGenerator[Tab]:
                 line = await child.stderr.readline()
                 assert line, "Chromium ended before it listened"
         draining = asyncio.create_task(child.stderr.read())
-        port = line.decode().split("127.0.0.1:")[1].split("/")[0]
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json/list") as response:
-                pages = [each for each in await response.json() if each["type"] == "page"]
-            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                made = Tab(socket)
-                reading = asyncio.create_task(made.read())
-                for domain in ("Page", "Runtime", "Log"):
-                    await made.call(f"{domain}.enable")
-                await made.call("Page.navigate", url=url)
-                yield made
-            await reading
+        yield Chromium(int(line.decode().split("127.0.0.1:")[1].split("/")[0]))
     finally:
         if child.returncode is None:
             child.terminate()
         await child.wait()
     await draining
+
+
+@contextlib.asynccontextmanager
+async def tab(folder: Path, url: str) -> AsyncGenerator[Tab]:
+    """A tab at this address in a Chromium of one's own."""
+    async with chromium(folder) as own, own.tab(url) as made:
+        yield made
