@@ -29,6 +29,7 @@ from bot.pictures import DrawingProcess
 from bot.reload import Reloader
 from bot.router import Router
 from bot.settings import Role, Settings
+from bot.shards import GuildNames, Shards
 from bot.stores import Stores, open_stores
 from bot.tasks import background
 from bot.web import serving
@@ -65,15 +66,17 @@ PLUGINS: Final = Path(__file__).parent.parent / "plugins"
 
 @dataclass(frozen=True)
 class App:
-    """One running process. `bot` is None in a worker; `commands_declared` is set once Discord has them.
+    """One running process. `commands_declared` is set once Discord has them.
 
-    `health` and `answers` are None unless the settings have this process tell how it is.
+    `bot` and `shards` are None in a worker; `health` and `answers` unless the settings have this process tell
+    how it is.
     """
 
     settings: Settings
     stores: Stores
     reporter: Reporter
     bot: hikari.GatewayBot | None
+    shards: Shards | None
     writer: ArchiveWriter | None
     commands_declared: asyncio.Event
     health: health.Server | None = None
@@ -92,18 +95,19 @@ async def running(settings: Settings, *, reload: bool = False, live: bool = True
     async with contextlib.AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings))
         declared = asyncio.Event()
-        bot = None
+        bot = shards = None
         rest: hikari.api.RESTClient
         if settings.role is Role.WORKER:
             rest = await stack.enter_async_context(_worker_rest(settings))
         else:
             bot = _build_bot(settings, await _intents(settings))
             rest = bot.rest
+            shards = Shards(bot, stores.redis, settings.token.get_secret_value(), settings.shards)
         writer, kept = None, ()
         if settings.role is not Role.GATEWAY:
             writer = await worker.caught_up(stores)
             kept = worker.upkeeps(stores, rest, reporter)
-        app = App(settings, stores, reporter, bot, writer, declared)
+        app = App(settings, stores, reporter, bot, shards, writer, declared)
         process = None
         if figures is not None and settings.health_port is not None:
             stores.feed.listen(figures.heard)
@@ -117,9 +121,9 @@ async def running(settings: Settings, *, reload: bool = False, live: bool = True
             )
         await stores.feed.open()
         stack.push_async_callback(stores.feed.close)
-        if bot is not None:
+        if bot is not None and shards is not None:
             await stack.enter_async_context(serving(settings, stores, reporter))
-            await stack.enter_async_context(_gateway(app, bot, reload=reload))
+            await stack.enter_async_context(_gateway(app, bot, shards, reload=reload))
         if writer is not None:
             work = worker.working(settings, stores, writer, kept, reporter, live=live)
             await stack.enter_async_context(work)
@@ -174,8 +178,8 @@ async def _worker_rest(settings: Settings) -> AsyncGenerator[hikari.api.RESTClie
 
 
 @contextlib.asynccontextmanager
-async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGenerator[None]:
-    """Connects the shards of this process, with every command, button and modal in its place."""
+async def _gateway(app: App, bot: hikari.GatewayBot, shards: Shards, *, reload: bool) -> AsyncGenerator[None]:
+    """Takes over the shards of this process, with every command, button and modal in its place."""
     stores, settings = app.stores, app.settings
     commands = tanjun.Client(
         bot.rest, cache=bot.cache, events=bot.event_manager, shards=bot, event_managed=False
@@ -220,20 +224,18 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
 
     await commands.open()
     if app.answers is None:
-        Intake(bot, commands, views, in_flight)
+        Intake(bot, commands, views, in_flight, GuildNames(bot))
     else:
         app.answers.install(bot, commands)
-        Intake(bot, commands, views, in_flight, app.answers.watch)
+        Intake(bot, commands, views, in_flight, GuildNames(bot), app.answers.watch)
     try:
-        shards = settings.shards
         try:
-            await bot.start(
-                check_for_updates=False,
-                shard_ids=list(shards.ids) if shards else None,
-                shard_count=shards.count if shards else None,
-            )
+            # Without shards: those are taken over from whoever runs them, once everything else is in place.
+            await bot.start(check_for_updates=False, shard_ids=(), shard_count=1)
+            await shards.open()
         except hikari.UnauthorizedError as refused:
             raise StartupError("Discord refuses the token. Check DISCORD_BOT_TOKEN.") from refused
+        await shards.up()
         async with contextlib.AsyncExitStack() as stack:
             declaring = _declare(app, commands)
             await stack.enter_async_context(background(declaring, "declaring commands", app.reporter))
@@ -244,7 +246,8 @@ async def _gateway(app: App, bot: hikari.GatewayBot, *, reload: bool) -> AsyncGe
                 await stack.enter_async_context(background(watch.run(), "reloading plugins", app.reporter))
             yield
     finally:
-        await _drain(bot, in_flight)
+        await shards.close()
+        await _drain(in_flight)
         await commands.close()
         if bot.is_alive:
             await bot.close()
@@ -268,11 +271,8 @@ async def _declare(app: App, commands: tanjun.Client) -> None:
     app.commands_declared.set()
 
 
-async def _drain(bot: hikari.GatewayBot, in_flight: InFlight) -> None:
-    """Stops taking, then finishes: hikari alone would drop the answers that are in the making."""
-    for shard in list(bot.shards.values()):
-        if shard.is_alive:
-            await shard.close()
+async def _drain(in_flight: InFlight) -> None:
+    """Finishes what was taken: hikari alone would drop the answers that are in the making."""
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             await in_flight.drained()
@@ -327,10 +327,9 @@ async def _serve(settings: Settings, stop: asyncio.Event, up: asyncio.Event, *, 
 
 
 async def _stopped(stop: asyncio.Event, app: App) -> bool:
-    """Waits for the wish to stop (True) or for the end of a shard that hikari gave up (False)."""
+    """Waits for the wish to stop (True) or for the end of a shard for good (False)."""
     wish = asyncio.create_task(stop.wait())
-    shards = app.bot.shards.values() if app.bot is not None else ()
-    ends = [asyncio.create_task(shard.join()) for shard in shards]
+    ends = [] if app.shards is None else [asyncio.create_task(app.shards.ended())]
     try:
         await asyncio.wait([wish, *ends], return_when=asyncio.FIRST_COMPLETED)
         return wish.done()

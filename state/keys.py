@@ -505,7 +505,7 @@ def lease_token(guild: int, work: str) -> str:
     ttl=_LEASE_SECONDS,
 )
 def common_lease(work: str) -> str:
-    """Which process does a piece of work for all guilds: `commands:<guild or global>` declares commands."""
+    """Which process does a piece of work for all guilds, e.g. runs a shard: `shard:<id>/<count>`."""
     # The braces put a lease and the counter of its tokens into one cluster slot: one script writes both.
     return f"sl:{{lease}}:{work}"
 
@@ -540,6 +540,7 @@ add(
 # They add their own keys, and need `key`.
 import_module("state.live_keys")
 import_module("state.host_keys")
+import_module("state.shard_keys")
 
 TABLE: Final[Mapping[str, Key]] = KEYS
 """Every key by its pattern, in the order above."""

@@ -53,8 +53,9 @@ STRIPPED: Final[Json] = {"content": "", "embeds": [], "attachments": [], "compon
 class Gateway:
     """All sessions of the sandbox's application.
 
-    `heartbeat_interval` and `identify_window` in seconds; `resume_window` is how long a lost session can be
-    resumed. `privileged` are the privileged intents switched on; `guilds_per_shard` the bound of close 4011.
+    `heartbeat_interval` and `identify_window` in seconds; Discord's window is 5. `resume_window` is how long
+    a lost session can be resumed. `invalid` counts who identified too early, or resumed what is not there.
+    `privileged` are the privileged intents switched on; `guilds_per_shard` the bound of close 4011.
     """
 
     def __init__(self, sandbox: Sandbox, *, max_concurrency: int, identify_window: float) -> None:
@@ -66,6 +67,7 @@ class Gateway:
         self.guilds_per_shard = 2500
         self.session_limit = 1000
         self.starts_left = 1000
+        self.invalid = 0
         self.silent = False
         self.sessions: dict[str, Session] = {}
         self.connections: set[Connection] = set()
@@ -243,7 +245,7 @@ class Gateway:
         bucket, now = shard_id % self.max_concurrency, time.monotonic()
         self.starts_left -= 1
         if now - self._identified.get(bucket, -self.identify_window) < self.identify_window:
-            connection.send(orjson.dumps({"op": INVALID_SESSION, "d": False}))
+            self._refuse_session(connection)
             return
         self._identified[bucket] = now
         self._prune()
@@ -297,7 +299,7 @@ class Gateway:
         if session is None or not session.can_resume_from(seq):
             if session is not None:
                 del self.sessions[session.id]
-            connection.send(orjson.dumps({"op": INVALID_SESSION, "d": False}))
+            self._refuse_session(connection)
             return
         session.attach(connection)
         session.resumes += 1
@@ -306,6 +308,10 @@ class Gateway:
                 connection.send(payload)
         session.dispatch("RESUMED", b'{"_trace":["sandbox"]}')
         self._wake()
+
+    def _refuse_session(self, connection: Connection) -> None:
+        self.invalid += 1
+        connection.send(orjson.dumps({"op": INVALID_SESSION, "d": False}))
 
     def _members(self, session: Session, data: Json) -> None:
         guild = self._sandbox.world.guilds.get(int(data.get("guild_id") or 0))

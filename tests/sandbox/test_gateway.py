@@ -272,6 +272,7 @@ async def test_identifies_are_paced_per_bucket(strict) -> None:
         assert (await zero.identify(sandbox, shard=[0, 3]))["t"] == "READY"
         assert (await one.identify(sandbox, shard=[1, 3]))["t"] == "READY"
         assert await two.identify(sandbox, shard=[2, 3]) == {"op": 9, "d": False}
+    assert sandbox.gateway.invalid == 1
 
 
 async def test_members_can_be_asked_for(sandbox: Sandbox, bot: Bot, guild: Guild, mia: Person) -> None:

@@ -12,8 +12,9 @@ import orjson
 from redis.asyncio import Redis
 
 from persistence.keys import is_live, is_passing
-from state import fields, host_keys, keys, live_keys
+from state import fields, host_keys, keys, live_keys, shard_keys
 from state.cards import Look
+from state.identify import IdentifyTurn
 from state.keyspace import Key, Rebuilt, Type
 from state.lease import Lease
 from state.scripts import DEFAULTS
@@ -92,6 +93,7 @@ async def test_a_whole_show_leaves_what_is_documented_and_nothing_else(stage: St
         Lease(redis, keys.lease(guild, "sessions")).held(),
         Lease(redis, keys.common_lease("commands:test")).held(),
     ):
+        await IdentifyTurn(redis, "0/1", 0).claim()
         await show.all_of_it(looker.look)
         # A display in a channel that is gone is switched off.
         await stores.configuration.set_display(guild, "gone", MIA, "reviewer", (1, 0))
@@ -148,9 +150,11 @@ def test_every_function_names_the_key_that_is_written_beside_it() -> None:
         "handle": "mia",
         "viewer": 8,
         "code": "ABC",
+        "shard": "0/4",
+        "bucket": 0,
     }
     named: set[str] = set()
-    modules = (keys, live_keys, host_keys)
+    modules = (keys, live_keys, host_keys, shard_keys)
     functions = [pair for module in modules for pair in inspect.getmembers(module, inspect.isfunction)]
     for name, function in functions:
         if function.__module__ not in [module.__name__ for module in modules] or name in ("key", "find"):
@@ -168,6 +172,7 @@ def test_a_key_belongs_to_one_entry() -> None:
     assert (found := keys.find("sl:{5}:lease:tiktok:mia")) and found.name == "lease:<work>"
     assert (found := keys.find("sl:{5}:lease:tiktok:mia:token")) and found.name == "lease:<work>:token"
     assert (found := keys.find("sl:{lease}:commands:global")) and found.name == "sl:{lease}:<work>"
+    assert (found := keys.find("sl:{lease}:shard:0/4")) and found.name == "sl:{lease}:<work>"
     assert (found := keys.find("sl:{5}:points:user")) and found.name == "points:user"
     assert keys.find("sl:{5}:points") is None
     assert keys.find("sl:{five}:rev") is None
