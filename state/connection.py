@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import redis.exceptions
 from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
+from redis.asyncio.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
+from redis.backoff import ExponentialBackoff, NoBackoff
+
+from state.address import Address, Form, parse
+from state.cluster import Cluster
 
 
 class _Cancellable(AbstractConnection):
@@ -48,33 +57,80 @@ class _Unix(_Cancellable, UnixDomainSocketConnection):
     __slots__ = ()
 
 
-_OURS: Final[dict[type[AbstractConnection], type[AbstractConnection]]] = {
-    Connection: _Tcp,
-    SSLConnection: _Tls,
-    UnixDomainSocketConnection: _Unix,
-}
+class _Found(_Cancellable, SentinelManagedConnection):
+    __slots__ = ()
+
+
+class _FoundTls(_Cancellable, SentinelManagedSSLConnection):
+    __slots__ = ()
 
 
 PATIENCE: Final = 2.0
 """Seconds until a reply counts as lost: with the retries less than the three Discord allows for an answer."""
 
+_CONNECT_SECONDS: Final = 1.0
+_SENTINEL_SECONDS: Final = 0.5
+_RETRIES: Final = 3
+
 
 def connect(url: str, *, patience: float = PATIENCE) -> Redis:
-    """A client for a Redis (>= 7.0) or Valkey (>= 8) server; connects on first use.
+    """A client for a Redis (>= 7.0) or Valkey (>= 8); connects on first use. `state.address` has the forms.
 
     A reply that takes longer than `patience` seconds is asked for again, which is safe because every move
-    carries its request id.
+    carries its request id. Raises `BadAddress` for what is no address.
     """
-    pool = ConnectionPool.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=patience,
-        socket_connect_timeout=1.0,
-        health_check_interval=30,
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), retries=3),
-    )
-    pool.connection_class = _OURS[pool.connection_class]
-    return Redis.from_pool(pool)
+    address = parse(url)
+    options: dict[str, Any] = {
+        "decode_responses": True,
+        "socket_timeout": patience,
+        "socket_connect_timeout": _CONNECT_SECONDS,
+        "health_check_interval": 30,
+        "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), retries=_RETRIES),
+        **address.options,
+    }
+    match address.form:
+        case Form.SENTINEL:
+            return _through_sentinels(address, options)
+        case Form.CLUSTER:
+            cluster = Cluster(
+                address.nodes, tls=address.tls, connection_class=_Tls if address.tls else _Tcp, **options
+            )
+            # Not a Redis to redis-py, but with the methods of one that are used here.
+            return cast("Redis", cluster)
+        case Form.SOCKET:
+            return Redis.from_pool(ConnectionPool(_Unix, **options))
+        case Form.SERVER:
+            host, port = address.nodes[0]
+            kind = _Tls if address.tls else _Tcp
+            return Redis.from_pool(ConnectionPool(kind, host=host, port=port, **options))
+
+
+class _Watched(Redis):
+    """The client of whichever server the Sentinels name; it also closes the connections to them."""
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await super().aclose(close_connection_pool)
+        pool = self.connection_pool
+        if isinstance(pool, SentinelConnectionPool):
+            await pool.sentinel_manager.aclose()
+
+
+def _through_sentinels(address: Address, options: dict[str, Any]) -> Redis:
+    # The next one is asked when one does not answer, so none is asked twice.
+    asking: dict[str, Any] = {
+        "socket_timeout": _SENTINEL_SECONDS,
+        "socket_connect_timeout": _SENTINEL_SECONDS,
+        "retry": Retry(NoBackoff(), retries=0),
+        "decode_responses": True,
+        **address.sentinel,
+    }
+    sentinels = Sentinel([], sentinel_kwargs=asking)
+    sentinels.sentinels = [
+        Redis.from_pool(ConnectionPool(_Tls if address.tls else _Tcp, host=host, port=port, **asking))
+        for host, port in address.nodes
+    ]
+    kind = _FoundTls if address.tls else _Found
+    return sentinels.master_for(address.service, redis_class=_Watched, connection_class=kind, **options)
 
 
 async def fields_of(redis: Redis, key: str) -> dict[str, str]:

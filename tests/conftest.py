@@ -20,6 +20,12 @@ from state.scripts import Scripts
 from tests.databases import fresh_database, with_database
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--cluster", action="store_true", help="give tests/state a Redis Cluster of three servers"
+    )
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Path]:
     """The data directory of the run; short, since unix sockets live below it."""

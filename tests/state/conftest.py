@@ -10,11 +10,16 @@ from redis.asyncio import Redis
 
 from bot import embedded
 from state.connection import connect
+from tests.valkeys import cluster
 
 
 @pytest.fixture(scope="session")
-async def quiet_redis_url(servers: Path) -> AsyncIterator[str]:
+async def quiet_redis_url(servers: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """A Valkey that no bot of the run works on: none archives, trims or rebuilds these guilds."""
+    if request.config.getoption("--cluster"):
+        async with cluster(servers / "cluster") as running:
+            yield running.url
+        return
     async with embedded.valkey(servers / "quiet", durable=False) as server:
         yield server.url
 
