@@ -1,5 +1,7 @@
 // The column beside the messages: the tour and the TikTok. It is there once a section has something to show.
 
+import { keep, recall } from "./kept.js";
+
 const at = (id) => document.getElementById(id);
 const WIDE = matchMedia("(min-width: 1101px)");
 const PHONE = matchMedia("(max-width: 700px)");
@@ -33,7 +35,7 @@ export class Stage {
   }
 
   get wanted() {
-    return localStorage.getItem(KEPT) !== "closed";
+    return recall(KEPT, true);
   }
 
   // A section has something to show from now on.
@@ -48,6 +50,6 @@ export class Stage {
     this.node.hidden = !shown;
     this.toggle.setAttribute("aria-expanded", String(shown));
     document.body.classList.toggle("staged", shown);
-    if (kept && WIDE.matches) localStorage.setItem(KEPT, shown ? "open" : "closed");
+    if (kept && WIDE.matches) keep(KEPT, shown);
   }
 }

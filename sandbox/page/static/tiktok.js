@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { count, Feed } from "./feed.js";
 import { icon } from "./icons.js";
+import { keep, recall } from "./kept.js";
 
 const KEPT = "tiktok";
 const CHIPS = 6;
@@ -13,7 +14,7 @@ export class TikTok {
     this.page = page;
     this.node = node;
     this.frame = { gifts: [], lives: [], hosts: [], viewers: [], streaks: [], feed: [] };
-    this.chosen = { viewer: "anna", gift: "Rose", ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}") };
+    this.chosen = { viewer: "anna", gift: "Rose", ...recall(KEPT, {}) };
     this.host = "";
     this.adding = false;
     this.error = el("p", { class: "error", role: "alert" });
@@ -45,7 +46,8 @@ export class TikTok {
       event.preventDefault();
       this.act(this.watching, "viewers", { count: Number(this.watching.value) });
     };
-    return el("div", { class: "block live" }, this.figures,
+    this.away = el("p", { class: "hint" });
+    return el("div", { class: "block live" }, this.figures, this.away,
       el("div", { class: "row" },
         el("form", { class: "watching", title: "Viewers watching now; Enter sets them", onsubmit: set }, icon("viewers"), this.watching, el("button", { class: "button secondary" }, "Set")),
         this.drop,
@@ -114,10 +116,13 @@ export class TikTok {
     this.live.hidden = this.acts.hidden = starting;
     const wanted = hosts.filter((each) => each.wanted && !lives.some((one) => one.host === each.name));
     if (document.activeElement !== this.handle && !this.handle.value && wanted.length) this.handle.value = wanted[0].name;
-    this.hint.replaceChildren(...(wanted.length
+    redrawn(this.hint, wanted.length
       ? ["The bot looks for ", ...wanted.flatMap((each, index) => [index ? ", " : "", el("bdi", {}, `@${each.name}`)]), "."]
-      : ["The bot listens after ", el("code", {}, "/tiktok connect"), " with the same handle."]));
+      : ["The bot listens after ", el("code", {}, "/tiktok connect"), " with the same handle."]);
     if (live) {
+      this.away.hidden = live.connections > 0;
+      redrawn(this.away, hosts.some((each) => each.wanted && each.name === live.host)
+        ? ["The bot looks for this live every few seconds."] : ["The bot listens after ", el("code", {}, `/tiktok connect ${live.host}`)]);
       this.drop.disabled = !live.connections;
       if (document.activeElement !== this.watching) this.watching.value = live.watching;
       this.tick();
@@ -142,9 +147,9 @@ export class TikTok {
   drawGifts() {
     this.tiles.replaceChildren(...this.frame.gifts.map((each, index) => {
       const tile = el("button", {
-        type: "button", class: "gift", role: "radio", title: each.streak ? "" : "Does not streak",
+        type: "button", class: "gift", role: "radio", title: each.streak ? each.name : `${each.name} does not streak`,
         onclick: () => this.choose({ gift: each.name }), ondblclick: () => this.send(tile, "gift"),
-      }, el("i", { class: "disc" }, each.name[0]), el("span", {}, each.name), el("small", { class: "coins" }, count(each.price)));
+      }, el("i", { class: "disc", "aria-hidden": "true" }, each.name[0]), el("span", {}, each.name), el("small", { class: "coins" }, count(each.price)));
       tile.style.setProperty("--hue", String((index * 47 + 340) % 360));
       return tile;
     }));
@@ -179,7 +184,7 @@ export class TikTok {
 
   choose(values) {
     Object.assign(this.chosen, values);
-    sessionStorage.setItem(KEPT, JSON.stringify(this.chosen));
+    keep(KEPT, this.chosen);
     const index = this.frame.gifts.findIndex((each) => each.name === this.chosen.gift);
     [...this.tiles.children].forEach((tile, at) => {
       tile.ariaChecked = String(at === index);
