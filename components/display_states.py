@@ -10,7 +10,7 @@ from typing import Final
 from components.displays import KINDS
 from components.texts import FALLBACK, say
 
-_KNOWN_CAUSES: Final = (10003, 50001, 50013)
+_KNOWN_CAUSES: Final = (413, 10003, 40005, 50001, 50013)
 
 
 class Condition(StrEnum):
@@ -52,7 +52,7 @@ def off_text(kind: str, channel: int, code: int, locale: str = FALLBACK) -> str:
         locale,
         kind=kind_name(kind, locale),
         channel=channel,
-        cause=_cause(code, locale),
+        cause=cause_text(code, locale),
     )
 
 
@@ -64,7 +64,7 @@ def cards_off_text(kind: str, channel: int, code: int, locale: str = FALLBACK) -
         kind=say(f"displays.cards_{kind}", locale),
         setting=f"{kind}_channel",
         channel=channel,
-        cause=_cause(code, locale),
+        cause=cause_text(code, locale),
     )
 
 
@@ -84,7 +84,7 @@ def _line(display: DisplayFacts, locale: str) -> str:
     condition = say(
         f"displays.is_{display.condition.value}",
         locale,
-        cause=_cause(display.code, locale),
+        cause=cause_text(display.code, locale),
         link=f"https://discord.com/channels/{display.guild}/{display.channel}/{display.message}",
     )
     return say(
@@ -96,5 +96,6 @@ def _line(display: DisplayFacts, locale: str) -> str:
     )
 
 
-def _cause(code: int, locale: str) -> str:
+def cause_text(code: int, locale: str) -> str:
+    """Why Discord refuses something, as the end of a sentence."""
     return say(f"displays.cause_{code if code in _KNOWN_CAUSES else 'other'}", locale, code=code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 import hikari
 
 from components.curve import Curve
+from components.display_states import cause_text
 from components.markdown import plain
 from components.pages import page_count, page_row
 from components.settings import duration
@@ -27,6 +29,8 @@ _CSV_COLUMNS: Final = (
     *("handle_id", "name", "user_id", "points", "coins", "gifts", "likes", "comments", "shares", "follows"),
     *("subscribes", "active_ms", "first_at", "last_at"),
 )
+# Discord takes 10 MiB a file (its reference, Uploading Files), and the picture comes along.
+_FILE_BYTES: Final = 8 * 1024 * 1024
 # Spreadsheets take a cell that begins so for a formula (OWASP, CSV Injection).
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -95,6 +99,38 @@ def leaders_rows(
 ) -> Sequence[hikari.impl.MessageActionRowBuilder]:
     """The buttons that turn its pages."""
     return page_row(LEADERS_HANDLER, page, page_count(count, PAGE), locale, str(days))
+
+
+def table_file(session: int, viewers: Iterable[Viewer]) -> hikari.Bytes:
+    """The whole table as a file to attach, zipped where it is too large for Discord; that takes seconds."""
+    plain_name, zip_name = _file_names(session)
+    content = table(viewers)
+    if len(content) <= _FILE_BYTES:
+        return hikari.Bytes(content, plain_name, mimetype="text/csv")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(plain_name, content)
+    return hikari.Bytes(packed.getvalue(), zip_name, mimetype="application/zip")
+
+
+def file_names(session: int) -> frozenset[str]:
+    """What the file of a live's table may be called."""
+    return frozenset(_file_names(session))
+
+
+def _file_names(session: int) -> tuple[str, str]:
+    return f"live-{session}.csv", f"live-{session}.zip"
+
+
+def unposted_text(session: LiveSession, channel: int, code: int, locale: str = FALLBACK) -> str:
+    """What is told of a table that its channel does not take; `code` is Discord's, or the HTTP status."""
+    return say(
+        "metrics.unposted",
+        locale,
+        host=plain(session.host, 30),
+        channel=channel,
+        cause=cause_text(code, locale),
+    )
 
 
 def table(viewers: Iterable[Viewer]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -23,7 +24,7 @@ from components.metrics import (
     live_name,
     metrics_embed,
     metrics_rows,
-    table,
+    table_file,
 )
 from components.pages import page_asked, page_count, within
 from components.texts import describe, say
@@ -136,7 +137,7 @@ async def export(
     viewers = [viewer async for viewer in sessions.every_viewer(caller.guild, chosen.session)]
     await ctx.edit_initial_response(
         say("metrics.file", caller.locale),
-        attachment=hikari.Bytes(table(viewers), f"live-{chosen.session}.csv", mimetype="text/csv"),
+        attachment=await asyncio.to_thread(table_file, chosen.session, viewers),
     )
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import ClassVar, Final
 
 import hikari
 from redis.asyncio import Redis
 
 from bot.errors import Reporter
-from bot.nonce import nonce
+from bot.live.tables import Tables
 from bot.upkeep import RETRY_SECONDS, Upkeep
 from components.curve import Pictures
-from components.markdown import plain
-from components.metrics import PAGE, curve_of, metrics_embed, metrics_rows, table
-from components.texts import say
 from persistence.errors import Unavailable
 from persistence.sessions import Sessions
 from state import live_records as kept
@@ -33,12 +30,6 @@ _log = logging.getLogger("skipline.live")
 
 LOOK_SECONDS: Final = 15.0
 """How often a guild with an open session is looked at: a session ends at most so late."""
-
-_EARLIER: Final = timedelta(minutes=1)
-"""Clocks differ: so much before its end a live's table may seem to stand."""
-
-_LOOKED_AT: Final = 200
-"""Messages in which a table is sought that was perhaps posted already."""
 
 
 class Closing(Upkeep):
@@ -64,12 +55,11 @@ class Closing(Upkeep):
         reporter: Reporter,
     ) -> None:
         super().__init__(redis, feed, reporter)
-        self._rest = rest
         self._live = live
         self._hosts = hosts
         self._sessions = sessions
         self._configuration = configuration
-        self._pictures = pictures
+        self._tables = Tables(rest, sessions, configuration, pictures)
         self._looks: dict[int, asyncio.TimerHandle] = {}
 
     async def close(self) -> None:
@@ -93,6 +83,11 @@ class Closing(Upkeep):
                 await self._keep(guild, session)
             except Unavailable as away:
                 _log.warning("A session of guild %d waits for PostgreSQL (%s).", guild, away)
+                self.mark(guild)
+                return RETRY_SECONDS
+            except hikari.HTTPError as passing:
+                name = type(passing).__name__
+                _log.warning("The table of a live of guild %d is posted later (%s).", guild, name)
                 self.mark(guild)
                 return RETRY_SECONDS
         if due is not None:
@@ -141,7 +136,7 @@ class Closing(Upkeep):
         """Puts a session into PostgreSQL, posts it, and lets Redis forget it; each step may be made again."""
         record, viewers = await self._record(guild, session)
         await self._sessions.save(guild, record, viewers)
-        await self._post(guild, record)
+        await self._tables.post(guild, record)
         try:
             await self._live.stored(guild, session.id)
         except Refused as refused:
@@ -198,49 +193,6 @@ class Closing(Upkeep):
             curve=[[max(0, (each.at - started) // 60_000), each.viewers, each.coins] for each in minutes],
         )
         return record, viewers
-
-    async def _post(self, guild: int, record: kept.LiveSession) -> None:
-        """Posts the table where the guild wants it. A crash right after posts no second one."""
-        settings = await self._configuration.settings(guild)
-        channel = settings.channels.get("metrics", 0)
-        name = f"live-{record.session}"
-        if not channel or await self._stands(channel, f"{name}.csv", record.ended_at):
-            return
-        locale = settings.language
-        viewers, count = await self._sessions.viewers(guild, record.session, limit=PAGE)
-        songs = await self._sessions.songs(guild, record)
-        everybody = [viewer async for viewer in self._sessions.every_viewer(guild, record.session)]
-        files = [
-            hikari.Bytes(table(everybody), f"{name}.csv", mimetype="text/csv"),
-        ]
-        drawn = await self._pictures.of(curve_of(record, songs, locale))
-        if drawn is not None:
-            files.append(hikari.Bytes(drawn, f"{name}.png", mimetype="image/png"))
-        try:
-            await self._rest.create_message(
-                channel,
-                say("metrics.posted", locale, host=plain(record.host, 30)),
-                embed=metrics_embed(record, viewers, count, 1, songs, locale),
-                components=metrics_rows(record.session, 1, count, locale),
-                attachments=files,
-                nonce=nonce("live", guild, record.session),
-                user_mentions=False,
-                role_mentions=False,
-                mentions_everyone=False,
-            )
-        except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
-            _log.warning("The table of a live of guild %d cannot be posted: %s", guild, refused.message)
-
-    async def _stands(self, channel: int, name: str, ended: datetime) -> bool:
-        """Whether the table was posted before a crash: Discord knows a nonce for minutes only."""
-        try:
-            async for message in self._rest.fetch_messages(channel, after=ended - _EARLIER).limit(_LOOKED_AT):
-                if message.author.is_bot and any(each.filename == name for each in message.attachments):
-                    return True
-        except (hikari.ForbiddenError, hikari.NotFoundError):
-            # The history may be closed to us, and the post not.
-            return False
-        return False
 
 
 def _moment(milliseconds: int) -> datetime:

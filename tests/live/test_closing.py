@@ -8,6 +8,7 @@ import time
 from typing import Any, cast
 
 import asyncpg
+import hikari
 import pytest
 from pydantic import SecretStr
 
@@ -235,7 +236,11 @@ async def test_two_workers_tell_and_post_everything_once(
     assert (len(channel.messages), len(alerts.messages), len(stage.alice.dm.messages)) == (1, 2, 1)
 
 
-async def test_a_table_that_was_posted_before_a_crash_is_not_posted_again(stage: Stage) -> None:
+@pytest.mark.parametrize("file_bytes", [8 * 1024 * 1024, 10], ids=["csv", "zip"])
+async def test_a_table_that_was_posted_before_a_crash_is_not_posted_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, file_bytes: int
+) -> None:
+    monkeypatch.setattr("components.metrics._FILE_BYTES", file_bytes)
     stores = stage.app.stores
     channel = await metrics(stage)
     client: Any = stores.redis
@@ -254,3 +259,42 @@ async def test_a_table_that_was_posted_before_a_crash_is_not_posted_again(stage:
     await stored(stage, other)
     titles = [each.text.partition("\n")[0].replace("\\", "") for each in channel.messages]
     assert titles == ["The live of @dj_mara is over.", "The live of @dj_theo is over."]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "cause"),
+    [
+        (413, 40005, "the message is too large"),
+        (413, 0, "the message is too large"),
+        (403, 50013, "I lack a permission there"),
+        (404, 10003, "the channel is gone"),
+        (400, 50035, "Discord refuses it (code 50035)"),
+    ],
+)
+async def test_a_table_that_discord_never_takes_is_told_once_and_the_session_let_go(
+    stage: Stage, status: int, code: int, cause: str
+) -> None:
+    channel = await metrics(stage)
+    route = f"/channels/{channel.id}/messages"
+    fault = stage.discord.faults.fail("POST", route, status=status, code=code, times=100)
+    stage.discord.faults.fail("GET", route, status=status, code=code, times=100)
+    lost = stage.discord.faults.lose_reply("POST", f"/channels/{stage.owner.dm.id}/messages")
+    for number, host in enumerate(("dj_mara", "dj_theo"), 1):
+        at = time.time_ns() // 10**6
+        began = (await stage.app.stores.live.begin(stage.id, host, number, 70 + number, at)).session
+        await stored(stage, began)
+        assert fault.hits == number and len(stage.owner.dm.messages) == number
+        told = stage.owner.dm.messages[-1].text.replace("\\", "")
+        assert f"@{host}" in told and cause in told and f"<#{channel.id}>" in told, told
+        assert "/metrics export" in told and "/settings set name:metrics_channel" in told
+    assert lost.hits == 1
+
+
+async def test_who_reviews_is_told_of_a_table_that_cannot_be_posted(stage: Stage) -> None:
+    channel = await metrics(stage, channel_review=str(stage.review.id), language="es-ES")
+    stage.discord.faults.withdraw(channel, hikari.Permissions.SEND_MESSAGES)
+    at = time.time_ns() // 10**6
+    await stored(stage, (await stage.app.stores.live.begin(stage.id, "dj_mara", 7, 71, at)).session)
+    told = [each.text for each in stage.review.messages if "no se pudo publicar" in each.text]
+    assert len(told) == 1 and "me falta un permiso" in told[0] and not stage.owner.dm.messages
+    assert not channel.messages

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,6 +100,19 @@ async def test_the_file_has_everybody_and_starts_no_formula(stage: Stage) -> Non
     assert rows[0]["name"] == "viewer_1" and rows[0]["user_id"] == str(stage.alice.id)
     assert rows[1]["name"] == "'=cmd()*_hack_"
     assert sum(int(row["points"]) for row in rows) == sum(1000 - number for number in range(1, 1201))
+
+
+async def test_a_file_too_large_for_discord_is_zipped(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.app.stores.sessions.save(stage.id, evening(), viewers(1200, stage))
+    reply = await settled(await stage.host.command("metrics export", stage.review, options={"live": "1"}))
+    (whole,) = reply.attachments
+    monkeypatch.setattr("components.metrics._FILE_BYTES", len(whole.content) - 1)
+    reply = await settled(await stage.host.command("metrics export", stage.review, options={"live": "1"}))
+    (packed,) = reply.attachments
+    assert (whole.filename, packed.filename) == ("live-1.csv", "live-1.zip")
+    assert len(packed.content) < len(whole.content) / 2
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"live-1.csv": whole.content}
 
 
 async def test_leaders_over_all_lives(stage: Stage) -> None:
