@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ONCE ?=
+TOUR ?=
 ARGS ?=
 
 BIN := .venv/bin
@@ -19,8 +20,8 @@ help: ## show this list
 
 setup: $(READY) ## put skipline and everything it needs into .venv
 
-demo: $(READY) ## play a review session on local copies of Discord and TikTok; ONCE=1 ends after it
-	$(BIN)/skipline demo $(if $(filter-out 0 no,$(ONCE)),--once)
+demo: $(READY) ## play a review session on local copies of Discord and TikTok; ONCE=1 ends after it, TOUR=1 goes to its tour
+	$(BIN)/skipline demo $(if $(filter-out 0 no,$(ONCE)),--once) $(if $(filter-out 0 no,$(TOUR)),--tour)
 
 run: $(READY) ## run the bot with the settings of the environment and .env
 	$(BIN)/skipline run

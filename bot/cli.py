@@ -67,7 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     backup_cli.add_to(actions)
 
     demo = actions.add_parser("demo", help="play a review session on local copies of Discord and TikTok")
-    demo.add_argument("--once", action="store_true", help="end after it; exit code 0 if all went well")
+    length = demo.add_mutually_exclusive_group()
+    length.add_argument("--once", action="store_true", help="end after it; exit code 0 if all went well")
+    length.add_argument(
+        "--tour", action="store_true", help="leave the story out and go to the tour on the page"
+    )
     demo.add_argument(
         "--live", metavar="FILE", type=Path, help="then play a recorded live (docs/sandbox-tiktok.md)"
     )
@@ -137,7 +141,7 @@ def _demo(options: argparse.Namespace) -> int:
         count = demo.write_sample(options.sample)
         print(f"{options.sample}: {count} actions. Play it: skipline demo --live {options.sample}")  # noqa: T201 - the command line speaks
         return 0
-    return demo.run(once=options.once, live=options.live, speed=options.speed)
+    return demo.run(once=options.once, tour=options.tour, live=options.live, speed=options.speed)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.errors import SettingsError
+
 __all__ = ["run", "write_sample"]
 
 
-def run(*, once: bool, live: Path | None = None, speed: float = 1.0) -> int:
-    """Plays the story, then the recording `live`; then, unless `once`, stays up until Ctrl-C.
+def run(*, once: bool, tour: bool = False, live: Path | None = None, speed: float = 1.0) -> int:
+    """Plays the story, then the recording `live`; then, unless `once`, stays up for the tour until Ctrl-C.
 
-    Gives the exit code. Raises `SettingsError` when the recording cannot be played.
+    With `tour` there is neither story nor recording. Gives the exit code. Raises `SettingsError` when the
+    recording cannot be played.
     """
     # Here, since the sandbox takes a moment to load and whoever only asks for --help does without it.
     import asyncio
@@ -25,6 +28,10 @@ def run(*, once: bool, live: Path | None = None, speed: float = 1.0) -> int:
     from bot.demo.recorded import chapter_of
     from bot.demo.story import STORY
 
+    if tour and live is not None:
+        raise SettingsError("--live is played after the story, which --tour leaves out.")
+    if tour:
+        return asyncio.run(play((), once=False))
     recorded = () if live is None else (chapter_of(live, speed),)
     return asyncio.run(play((*STORY, *recorded), once=once))
 

@@ -16,7 +16,7 @@ async def set_up(show: Show) -> None:
     show.says(show.olga, reply.text.splitlines()[-1], "BackToBack > DoubleSkip > Skip > Free")
     reviewer = next(role for role in show.guild.roles if role.name == "Reviewer")
     for person in (show.mia, show.theo):
-        show.guild.set_roles(person, [reviewer])
+        show.guild.set_roles(person, [*person.roles, reviewer])
     show.tell("Olga", "gives Mia and Theo the Reviewer role")
     await show.panel()
     await show.queue()

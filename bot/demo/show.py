@@ -11,7 +11,7 @@ from bot.demo.process import BotProcess
 from bot.demo.reading import typed
 from bot.demo.sights import Sights
 from bot.demo.terminal import StepFailed, Transcript
-from sandbox.discord import Channel, Message, Person, Reply, Sandbox
+from sandbox.discord import Channel, Message, Permission, Person, Reply, Sandbox
 from sandbox.tiktok import TikTok
 
 SETUP_SECONDS: Final = 20.0
@@ -43,18 +43,29 @@ class Show(Sights):
 
     @classmethod
     def open(cls, sandbox: Sandbox, tiktok: TikTok, bot: BotProcess, transcript: Transcript) -> Show:
-        """A new server: Olga owns it, Mia hosts, Theo helps her; Elena reads Discord in Spanish."""
+        """A new server: Olga owns it, Mia hosts, Theo helps her; Elena reads Discord in Spanish.
+
+        Ada is an administrator beside the owner, and Nico has just joined.
+        """
         guild = sandbox.create_guild("Late Night Reviews", owner="Olga")
-        artists = {name: guild.join(name) for name in ("Alice", "Bruno", "Carla", "Dario", "Elena")}
+        # Each is made right above everyone, below those before.
+        admin = guild.create_role("Admin", Permission.ADMINISTRATOR, color=0xE8A33D)
+        host, moderator, artist = (
+            guild.create_role(name, color=color)
+            for name, color in (("Host", 0xFF7D66), ("Moderator", 0x6FC28C), ("Artist", 0x7DB7F5))
+        )
+        artists = {name: guild.join(name, [artist]) for name in ("Alice", "Bruno", "Carla", "Dario", "Elena")}
         artists["Elena"].user.locale = "es-ES"
         return cls(
             transcript,
             guild,
             general=guild.create_channel("general"),
             olga=guild.owner,
-            mia=guild.join("Mia"),
-            theo=guild.join("Theo"),
+            mia=guild.join("Mia", [host]),
+            theo=guild.join("Theo", [moderator]),
             artists=artists,
+            ada=guild.join("Ada", [admin]),
+            nico=guild.join("Nico"),
             bot=bot,
             tiktok=tiktok,
         )

@@ -29,6 +29,8 @@ class Sights:
     mia: Person
     theo: Person
     artists: dict[str, Person]
+    ada: Person
+    nico: Person
 
     def channel(self, name: str) -> Channel:
         """A channel by its name. Raises `StepFailed` when there is none."""
@@ -177,5 +179,5 @@ class Sights:
         """A text as Discord would draw it."""
         names = {f"<@&{role.id}>": f"@{role.name}" for role in self.guild.roles}
         names |= {f"<#{channel.id}>": f"#{channel.name}" for channel in self.guild.channels}
-        people = (self.olga, self.mia, self.theo, *self.artists.values())
+        people = (self.olga, self.mia, self.theo, *self.artists.values(), self.ada, self.nico)
         return plain(text, names | {f"<@{person.id}>": f"@{person.name}" for person in people})

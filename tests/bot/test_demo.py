@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from bot.cli import main
 from bot.demo.live import TABLES
-from bot.demo.play import Chapter, played
+from bot.demo.play import Chapter, Progress, played
 from bot.demo.process import BotProcess
 from bot.demo.reading import TITLES, order, plain
 from bot.demo.recorded import chapter_of, table
@@ -23,6 +24,8 @@ from bot.demo.story import STORY
 from bot.demo.terminal import StepFailed, Transcript, excerpt
 from bot.errors import SettingsError
 from sandbox.discord import Sandbox
+from sandbox.page import Page
+from sandbox.page.tour import Tour
 from sandbox.tiktok import TikTok, gift_named, load_recording
 
 
@@ -200,3 +203,46 @@ def test_titles_and_steps_can_be_told_apart() -> None:
     assert not [pair for pair in permutations(TITLES, 2) if pair[0] in pair[1]]
     steps = [title for chapter in STORY for title, _ in chapter.steps]
     assert len(set(steps)) == len(steps)
+
+
+async def test_the_story_stops_between_two_steps_when_somebody_wants_to_play(show: Show) -> None:
+    tour = Tour("Tour")
+    page = await Page.start(show.guild, tour=tour)
+    progress, reached, pressed = Progress(tour, stoppable=True), list[str](), asyncio.Event()
+
+    async def first(_: Show) -> None:
+        reached.append("first")
+        notice = tour.frame()["notice"]
+        assert (notice["title"], notice["text"]) == ("The story is being played", "One · First")
+        await tour.do({"what": "press", "control": "stop"})
+        while tour.frame()["controls"][0]["said"] != "after this step":
+            pressed.clear()
+            await pressed.wait()
+
+    async def later(_: Show) -> None:
+        reached.append("later")
+
+    tour.listen(pressed.set)
+    story = [Chapter("One", [("First", first), ("Second", later)]), Chapter("Two", [("Third", later)])]
+    assert await played(show, story, progress)
+    assert reached == ["first"] and progress.stopped
+    assert "Second" not in written(show) and "Two" not in written(show)
+    progress.ended()
+    await page.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--tour", "--once"], "not allowed with argument"),
+        (["--tour", "--live", "evening.jsonl"], "--live is played after the story, which --tour leaves out"),
+    ],
+)
+def test_the_tour_alone_has_no_story(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = main(["demo", *arguments])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2 and told in capsys.readouterr().err

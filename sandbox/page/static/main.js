@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { open } from "./modal.js";
 import { Stage } from "./stage.js";
 import { TikTok } from "./tiktok.js";
+import { Tour } from "./tour.js";
 import { Wire } from "./wire.js";
 
 const at = (id) => document.getElementById(id);
@@ -84,6 +85,9 @@ const TAKES = {
     page.logs.set(frame.channel, known);
     if (frame.channel === page.current) patch(frame);
     drawChannels();
+  },
+  tour(frame) {
+    page.tour.take(frame);
   },
   tiktok(frame) {
     page.tiktok.take(frame);
@@ -186,6 +190,7 @@ function menu(shown) {
 
 page.composer = new Composer(at("composer"), page);
 page.stage = new Stage();
+page.tour = new Tour(at("tour"), page);
 page.tiktok = new TikTok(at("tiktok"), page);
 at("person").addEventListener("change", (event) => enter(event.target.value));
 at("menu").addEventListener("click", () => menu(!document.body.classList.contains("menu")));
