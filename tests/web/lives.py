@@ -26,6 +26,8 @@ class Showing:
 
     @classmethod
     async def begin(cls, stage: Stage) -> Showing:
+        # What nobody wants is ended.
+        await stage.app.stores.hosts.connect(stage.id, secrets.token_hex(8), MIA, "mia")
         now = round(time.time() * 1000)
         began = await stage.app.stores.live.begin(stage.id, "mia", secrets.randbelow(10**9) + 1, 71, now)
         return cls(stage, began.session)
@@ -40,13 +42,13 @@ class Showing:
         await stores.points.link(self.stage.id, secrets.token_hex(8), MIA, handle, user, name=f"h{handle}")
         return handle
 
-    def gift(self, handle: int, coins: int, *, count: int = 1, group: int = 0) -> LiveEvent:
+    def gift(self, handle: int, coins: int, *, count: int = 1, group: int = 0, name: str = "") -> LiveEvent:
         return LiveEvent(
             LiveKind.GIFT,
             next(_messages),
             round(time.time() * 1000),
             handle,
-            f"h{handle}",
+            name or f"h{handle}",
             count=count,
             gift=5655,
             group=group,

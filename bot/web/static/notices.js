@@ -2,14 +2,7 @@
 const SHOWN_MS = 5000;
 const STALE_MS = 15000;
 const MOST_WAITING = 3;
-const COMES = [
-  { opacity: 0, transform: "translateY(0.7em)" },
-  { opacity: 1, transform: "none" },
-];
-const LEAVES = [
-  { opacity: 1, transform: "none" },
-  { opacity: 0, transform: "translateY(-0.4em)" },
-];
+const AT_REST = { opacity: 1, transform: "none" };
 const SOON = { duration: 420, easing: "cubic-bezier(0.2, 0.9, 0.2, 1)", fill: "backwards" };
 
 // Gives two functions: one hears what the stream tells, one is told of the revision of each snapshot.
@@ -33,13 +26,16 @@ export function noticesIn(element, calm) {
     element.querySelector(".sl-notice-text").replaceChildren(...parts);
   }
 
+  // In a line it moves along that, else it would be over a title on its way.
+  const away = (ems) => `translate${element.closest(".sl-label") ? "X" : "Y"}(${ems}em)`;
+
   function show(notice) {
     const first = shown === null || shown.id !== notice.id;
     shown = notice;
     write(notice.text);
     element.hidden = false;
     if (first && !calm.matches) {
-      element.animate(COMES, SOON);
+      element.animate([{ opacity: 0, transform: away(0.7) }, AT_REST], SOON);
     }
     clearTimeout(timer);
     timer = setTimeout(leave, SHOWN_MS);
@@ -57,7 +53,8 @@ export function noticesIn(element, calm) {
     }
     const leaving = shown;
     // Unless more of the same came while it went.
-    element.animate(LEAVES, { ...SOON, duration: 260, fill: "none" }).finished.then(() => {
+    const gone = { opacity: 0, transform: away(0.4) };
+    element.animate([AT_REST, gone], { ...SOON, duration: 260, fill: "none" }).finished.then(() => {
       if (shown === leaving) {
         next();
       }
