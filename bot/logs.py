@@ -15,6 +15,7 @@ _HIDDEN = "[hidden]"
 # A bot token wherever it comes from, and the password inside a URL.
 _TOKEN = re.compile(r"\b[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{20,}\b")
 _PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/@]+@")
+_PASSWORD_OPTION = re.compile(r"(?<=[?&_]password=)[^\s&]+")
 # The token of an interaction or webhook is part of the address in every error about it.
 _ADDRESS = re.compile(r"/(interactions|webhooks)/(\d+)/[A-Za-z0-9._~=%-]+")
 
@@ -34,6 +35,7 @@ class Redaction:
             text = text.replace(secret, _HIDDEN)
         text = _TOKEN.sub(_HIDDEN, text)
         text = _PASSWORD.sub(rf"\1:{_HIDDEN}@", text)
+        text = _PASSWORD_OPTION.sub(_HIDDEN, text)
         return _ADDRESS.sub(rf"/\1/\2/{_HIDDEN}", text)
 
 

@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from bot.errors import SettingsError
+from state import address
 
 __all__ = ["SECRETS", "Role", "Settings", "SettingsError", "ShardRange", "load", "setting_names"]
 
@@ -200,15 +201,10 @@ class Settings(BaseSettings):
         if value is None:
             return None
         url = _plain(value)
-        parts = _split(url)
-        if parts is None or not (
-            (parts.scheme in ("redis", "rediss") and parts.hostname)
-            or (parts.scheme == "unix" and parts.path)
-        ):
-            raise ValueError(
-                "REDIS_URL must be an address such as redis://user:password@host:6379/0, "
-                "rediss://host:6380 or unix:///path/to/redis.sock."
-            )
+        try:
+            address.parse(url)
+        except address.BadAddress as error:
+            raise ValueError(f"REDIS_URL {error}.") from None
         return url
 
     @field_validator("database_url", mode="before")

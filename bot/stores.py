@@ -22,6 +22,7 @@ from persistence.pool import open_pool
 from persistence.privacy import Privacy
 from persistence.recovery import open_guild
 from persistence.sessions import Sessions
+from state.address import Address, mismatch, parse
 from state.asked import Asked
 from state.cards import Cards
 from state.configure import Configuration
@@ -96,7 +97,9 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
 
         redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
-        report.extend(await _durability(redis, given=settings.redis_url is not None))
+        report.extend(
+            await _durability(redis, given=None if settings.redis_url is None else parse(redis_url))
+        )
 
         try:
             await migrations.upgrade(database_url)
@@ -155,7 +158,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
         )
 
 
-async def _durability(redis: Redis, *, given: bool) -> list[str]:
+async def _durability(redis: Redis, *, given: Address | None) -> list[str]:
     """What the server is, and plain warnings where it keeps less than the queue is promised."""
     try:
         info = await redis.info()
@@ -163,9 +166,11 @@ async def _durability(redis: Redis, *, given: bool) -> list[str]:
     except RedisError as error:
         raise StartupError(f"Redis cannot be used ({type(error).__name__}). Check REDIS_URL.") from error
     lines: list[str] = []
-    if given:
+    if given is not None:
+        if other := mismatch(given, info):
+            raise StartupError(f"What is at REDIS_URL {other[0]}; {other[1]}.")
         name = "Valkey" if "valkey_version" in info else "Redis"
-        lines.append(f"{name} {info.get('valkey_version', info['redis_version'])} at REDIS_URL.")
+        lines.append(f"{name} {info.get('valkey_version', info['redis_version'])} at REDIS_URL: {given}.")
     if config.get("appendonly") != "yes":
         lines.append("WARNING: Redis has no append-only file: when it restarts, the last moves are lost.")
     elif config.get("appendfsync") != "always":

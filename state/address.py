@@ -81,6 +81,16 @@ _HOSTS: Final = (
 )
 
 
+def mismatch(address: Address, info: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What a server is by its INFO, and what to write for that, when it is of another form; else None."""
+    mode = str(info.get("redis_mode", "standalone"))
+    if mode == "sentinel":
+        return "is a Sentinel", "write redis+sentinel://host:port/service, with the service's name"
+    if mode == "cluster" and address.form is not Form.CLUSTER:
+        return "is one server of a cluster", "write redis+cluster://host:port"
+    return None
+
+
 def parse(url: str) -> Address:
     """Reads an address. Raises `BadAddress`, whose text continues "REDIS_URL ..."."""
     try:
@@ -103,7 +113,9 @@ def parse(url: str) -> Address:
     if parts.fragment:
         raise BadAddress(_HOSTS)
     if form is Form.SERVER and len(nodes) > 1:
-        raise BadAddress("names several hosts; say redis+sentinel://... or redis+cluster://...")
+        raise BadAddress(
+            "names several hosts; those of a cluster begin with redis+cluster, Sentinels with redis+sentinel"
+        )
     options, sentinel = _options(form, tls, parts.netloc.rpartition("@")[0], database, parts.query)
     if form is Form.SOCKET:
         options["path"] = unquote(parts.path)

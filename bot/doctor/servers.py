@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
 import redis.exceptions
+from redis.asyncio.sentinel import MasterNotFoundError
 
 from bot import embedded
 from bot.doctor.findings import Finding, fail, ok, warn
@@ -17,6 +19,7 @@ from bot.settings import Settings
 from persistence import migrations
 from persistence.errors import PersistenceError, SchemaUnknown
 from persistence.pool import single_connection
+from state.address import mismatch, parse
 from state.connection import connect
 
 __all__ = ["check_postgres", "check_redis"]
@@ -43,7 +46,8 @@ async def check_redis(settings: Settings) -> AsyncIterator[Finding]:
                 return
             url, where = server.url, f"embedded; {server.shell}"
         else:
-            url, where = settings.redis_url.get_secret_value(), "at REDIS_URL"
+            url = settings.redis_url.get_secret_value()
+            where = f"at REDIS_URL: {parse(url)}"
         # Any, because redis-py leaves the answers of its commands untyped.
         client: Any = connect(url)
         stack.push_async_callback(client.aclose)
@@ -53,6 +57,9 @@ async def check_redis(settings: Settings) -> AsyncIterator[Finding]:
             yield fail(
                 "Redis", f"cannot be used, {_redis_reason(error)}", "check REDIS_URL and that the server runs"
             )
+            return
+        if settings.redis_url is not None and (other := mismatch(parse(url), info)):
+            yield fail("Redis", f"what is at REDIS_URL {other[0]}", other[1])
             return
         yield _redis_version(info, where)
         try:
@@ -117,8 +124,19 @@ def _redis_version(info: Mapping[str, Any], where: str) -> Finding:
 
 
 def _redis_reason(error: Exception) -> str:
-    if isinstance(error, redis.exceptions.AuthenticationError | redis.exceptions.NoPermissionError):
-        return "it refuses the user or password"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, redis.exceptions.AuthenticationError | redis.exceptions.NoPermissionError):
+            return "it refuses the user or password"
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "its certificate is not trusted; ssl_ca_certs names the file of your own authority"
+        if isinstance(cause, ssl.SSLError):
+            return "it does not speak TLS as REDIS_URL says"
+        if isinstance(cause, MasterNotFoundError):
+            return "no Sentinel knows a server of that name that works"
+        if "Cluster mode is not enabled" in str(cause):
+            return "it is no cluster"
+        cause = cause.__cause__ or cause.__context__
     if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError | OSError):
         return "it does not answer"
     return f"it answers with an error ({type(error).__name__})"

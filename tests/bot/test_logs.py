@@ -54,6 +54,12 @@ def test_secrets_are_hidden_in_text_arguments_and_tracebacks(stream: io.StringIO
     assert "Traceback" in text
 
 
+def test_passwords_among_the_options_of_an_address_are_hidden() -> None:
+    text = "at redis+sentinel://a,b/shows?socket_timeout=1&sentinel_password=hunter2&password=hunter3&db=0"
+    shown = "at redis+sentinel://a,b/shows?socket_timeout=1&sentinel_password=[hidden]&password=[hidden]&db=0"
+    assert Redaction()(text) == shown
+
+
 def test_interaction_tokens_are_hidden() -> None:
     text = "for http://discord/api/v10/interactions/123/aW50ZXJhY3Rpb246MTIz-x/callback and webhooks"
     assert Redaction()(text) == "for http://discord/api/v10/interactions/123/[hidden]/callback and webhooks"
