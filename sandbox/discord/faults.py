@@ -22,7 +22,7 @@ class Fault:
     """What shall happen to the next `times` requests that match.
 
     `cut` closes the connection without an answer, `delay` waits that many seconds, `status` answers with it;
-    `after` lets the request take effect first. `hits` counts the requests struck so far.
+    `after` lets the request take effect first. `hits` counts the requests struck so far, `paths` has theirs.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Fault:
     retry_after: float | None = None
     is_global: bool = False
     hits: int = 0
+    paths: list[str] = field(default_factory=list[str])
     _struck: asyncio.Event = field(default_factory=asyncio.Event)
 
     def strikes(self, method: str, template: str, path: str) -> bool:
@@ -45,9 +46,10 @@ class Fault:
             return False
         return bool(self.route.fullmatch(template) or self.route.fullmatch(path))
 
-    def strike(self) -> None:
+    def strike(self, path: str) -> None:
         """Count a hit."""
         self.hits += 1
+        self.paths.append(path)
         self._struck.set()
 
     async def struck(self, timeout: float = 15.0) -> None:
@@ -71,7 +73,7 @@ class Faults:
         """Find and count the fault for a request."""
         for fault in self._faults:
             if fault.strikes(method, template, path):
-                fault.strike()
+                fault.strike(path)
                 return fault
         return None
 

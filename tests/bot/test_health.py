@@ -22,8 +22,8 @@ from bot.health import checks
 from bot.settings import Role
 from state import keys
 from state.scripts import Actor
-from tests.persistence.relay import Relay
 from tests.stage import settings_for, until
+from tests.wire import Wire
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -180,13 +180,13 @@ async def test_without_postgres_the_show_goes_on_and_the_archive_falls_behind(
         await until(well, 15)
 
 
-async def through_relay(stack: AsyncExitStack, database_url: str, folder: Path) -> tuple[Relay, str]:
+async def through_relay(stack: AsyncExitStack, database_url: str, folder: Path) -> tuple[Wire, str]:
     """A wire to the PostgreSQL of the run that can be cut, and the address of its near end."""
     parts = urlsplit(database_url)
     host = next(unquote(pair[5:]) for pair in parts.query.split("&") if pair.startswith("host="))
     port = parts.port or 5432
     (folder / "wire").mkdir()
-    relay = Relay(folder / "wire" / f".s.PGSQL.{port}", Path(host) / f".s.PGSQL.{port}")
+    relay = Wire(folder / "wire" / f".s.PGSQL.{port}", Path(host) / f".s.PGSQL.{port}")
     await stack.enter_async_context(relay)
     return relay, database_url.replace(f"host={quote(host, safe='')}", f"host={folder / 'wire'}").replace(
         f"host={host}", f"host={folder / 'wire'}"

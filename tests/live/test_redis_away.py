@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from sandbox.tiktok import ROSE, TikTok
 from tests.live.acts import booked, connected, session_of
 from tests.live.conftest import Start
-from tests.live.line import Line
 from tests.stage import Stage
+from tests.wire import Wire
 
 
 @pytest.mark.parametrize("longer", [False, True], ids=["seconds", "past the lease"])
@@ -24,8 +24,9 @@ async def test_what_comes_while_redis_is_away_is_booked_after(
 ) -> None:
     folder = Path(tempfile.gettempdir())
     target = Path(urlsplit(stage_redis_url).path)
-    async with Line(folder / f"sl-{secrets.token_hex(4)}.sock", target) as line:
-        process = await listen(redis_url=SecretStr(line.url))
+    socket = folder / f"sl-{secrets.token_hex(4)}.sock"
+    async with Wire(socket, target) as line:
+        process = await listen(redis_url=SecretStr(f"unix://{socket}"))
         host = await connected(stage, tiktok)
         live = host.live
         assert live is not None

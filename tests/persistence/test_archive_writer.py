@@ -23,7 +23,7 @@ from persistence.pool import open_pool
 from persistence.recovery import Restored, open_guild
 from state.connection import connect
 from tests.persistence.moves import move, submit
-from tests.persistence.relay import Relay
+from tests.wire import Wire
 
 DEADLINE = 20.0
 KILLED = Path(__file__).with_name("killed_writer.py")
@@ -122,7 +122,7 @@ async def test_postgres_away_and_back(
     directory = database_url.partition("host=")[2]
     socket = ".s.PGSQL.5432"
     url = f"{database_url.partition('?')[0]}?host={tmp_path}"
-    async with Relay(tmp_path / socket, Path(directory) / socket) as wire:
+    async with Wire(tmp_path / socket, Path(directory) / socket) as wire:
         pool = await open_pool(url, min_size=0)
         async with running(ArchiveWriter(redis, Archive(pool), sweep_seconds=0.2)) as writer:
             await submit_many(redis, opened, 1, 3)

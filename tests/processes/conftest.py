@@ -52,6 +52,8 @@ class Process:
 
     async def begin(self) -> None:
         """Starts it and returns at once."""
+        if self._reader is not None:
+            await self._reader  # or the end of the log before would stand in the new one
         self.lines.clear()
         self.child = await asyncio.create_subprocess_exec(
             sys.executable,

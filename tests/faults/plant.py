@@ -1,0 +1,240 @@
+"""What is broken: two gateways, two workers, a Redis, a PostgreSQL, a local Discord and a local TikTok."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import psutil
+from redis.asyncio import Redis
+
+from bot import embedded
+from bot.embedded.processes import ended
+from sandbox.discord import Sandbox
+from sandbox.tiktok import TikTok
+from state.connection import connect
+from tests.processes.conftest import Process
+from tests.wire import Wire
+
+SHARDS: Final = 2
+_DISK: Final = 512 * 2**20
+_START_SECONDS: Final = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """One process of Skipline, with wires of its own to both servers."""
+
+    name: str
+    shards: frozenset[int]
+    process: Process
+    redis: Wire
+    postgres: Wire
+
+    @property
+    def pid(self) -> int:
+        """The process that runs, or ran last."""
+        assert self.process.child is not None
+        return self.process.child.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        child = self.process.child
+        return child is not None and child.returncode is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to it, and to nothing it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def listener(self) -> psutil.Process | None:
+        """The process it started to listen to TikTok."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self.pid).children():
+                if "bot.live" in " ".join(child.cmdline()):
+                    return child
+        return None
+
+    async def start(self) -> None:
+        """Start it and wait until it is up."""
+        await self.process.begin()
+        await self.process.says("Skipline is up", _START_SECONDS)
+
+    async def restart(self) -> None:
+        """Start it anew after its end, as whatever supervises it would."""
+        assert self.process.child is not None
+        await asyncio.wait_for(self.process.child.wait(), 20)
+        await self.start()
+
+
+@dataclass(slots=True)
+class Windows:
+    """When the people of which shards may be left without an answer, since nobody is there to give one."""
+
+    closed: list[tuple[float, float, frozenset[int]]] = field(
+        default_factory=list[tuple[float, float, frozenset[int]]]
+    )
+    _open: list[tuple[float, frozenset[int]]] = field(default_factory=list[tuple[float, frozenset[int]]])
+
+    @contextlib.contextmanager
+    def silence(self, shards: Iterable[int]) -> Generator[None]:
+        """Excuse silence on these shards for as long as the block lasts."""
+        opened = (time.monotonic(), frozenset(shards))
+        self._open.append(opened)
+        try:
+            yield
+        finally:
+            self._open.remove(opened)
+            self.closed.append((opened[0], time.monotonic(), opened[1]))
+
+    def excuse(self, shard: int, begin: float, end: float) -> bool:
+        """Whether somebody may have been left without an answer who asked and waited then."""
+        now = time.monotonic()
+        every = [*self.closed, *((since, now, shards) for since, shards in self._open)]
+        return any(shard in shards and since <= end and begin <= until for since, until, shards in every)
+
+
+class Plant:
+    """Everything that runs. `redis` goes straight to the server, past every wire."""
+
+    def __init__(self, folder: Path, stack: AsyncExitStack, sandbox: Sandbox, tiktok: TikTok) -> None:
+        self.folder, self._stack = folder, stack
+        self.sandbox, self.tiktok = sandbox, tiktok
+        self.members: dict[str, Member] = {}
+        self.windows = Windows()
+        self.disk = folder / "pg"
+        self.limited = False
+        """Whether PostgreSQL has a disk of its own that can be filled."""
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls) -> AsyncGenerator[Plant]:
+        """Start all of it; stop and remove it after."""
+        async with AsyncExitStack() as stack:
+            folder = Path(tempfile.mkdtemp(prefix="sl-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            sandbox = await Sandbox.start(shards=SHARDS, keep_requests=1000)
+            stack.push_async_callback(sandbox.close)
+            tiktok = await TikTok.start(history_depth=20, history_kinds=None)
+            stack.push_async_callback(tiktok.close)
+            plant = cls(folder, stack, sandbox, tiktok)
+            await plant._servers()
+            stack.push_async_callback(plant._end)
+            await plant._processes()
+            yield plant
+
+    async def _servers(self) -> None:
+        self.disk.mkdir()
+        mounted = await asyncio.to_thread(
+            subprocess.run,
+            ["mount", "-t", "tmpfs", "-o", f"size={_DISK}", "skipline", str(self.disk)],
+            capture_output=True,
+            check=False,
+        )
+        self.limited = mounted.returncode == 0
+        if self.limited:
+            self._stack.callback(subprocess.run, ["umount", "-l", str(self.disk)], check=False)
+        self.valkey = await self._stack.enter_async_context(embedded.valkey(self.folder))
+        self.postgres = await self._stack.enter_async_context(embedded.postgres(self.disk))
+        self.redis: Redis = connect(self.valkey.url)
+        self._stack.push_async_callback(self.redis.aclose)
+
+    async def _processes(self) -> None:
+        for number in range(SHARDS):
+            await self._add(
+                f"gateway-{number}", {number}, SKIPLINE_ROLE="gateway", SKIPLINE_SHARDS=f"{number}/{SHARDS}"
+            )
+        for number in range(2):
+            await self._add(f"worker-{number}", set(), SKIPLINE_ROLE="worker")
+        await asyncio.gather(*(member.start() for member in self.members.values()))
+        await self.sandbox.connected(SHARDS, 60)
+
+    async def _add(self, name: str, shards: set[int], **role: str) -> None:
+        (self.folder / "data").mkdir(exist_ok=True)
+        socket = self.folder / f"{name}.redis"
+        database = self.folder / f"{name}.pg"
+        database.mkdir()
+        redis = Wire(socket, Path(self.valkey.url.removeprefix("unix://")))
+        host = Path(self.postgres.url.partition("host=")[2].replace("%2F", "/"))
+        postgres = Wire(database / ".s.PGSQL.5432", host / ".s.PGSQL.5432")
+        for wire in (redis, postgres):
+            await wire.mend()
+            self._stack.push_async_callback(wire.cut)
+        url = f"{self.postgres.url.partition('host=')[0]}host={database}"
+        process = Process(
+            self.sandbox,
+            self.folder / "data",
+            REDIS_URL=f"unix://{socket}",
+            DATABASE_URL=url,
+            TIKTOK_URL=self.tiktok.app_url,
+            TIKTOK_SIGN_URL=self.tiktok.sign_url,
+            TIKTOK_SIGN_KEY=self.tiktok.sign_key,
+            **role,
+        )
+        self.members[name] = Member(name, frozenset(shards), process, redis, postgres)
+
+    async def _end(self) -> None:
+        for member in self.members.values():
+            if member.alive:
+                member.signal(signal.SIGCONT)
+                await member.process.end(signal.SIGTERM)
+
+    def of(self, kind: str) -> list[Member]:
+        """The gateways, or the workers."""
+        return [member for name, member in self.members.items() if name.startswith(kind)]
+
+    async def connected(self, shards: Iterable[int], timeout: float = 30.0) -> None:
+        """Wait until these shards are connected."""
+        wanted = set(shards)
+        gateway = self.sandbox.gateway
+        await gateway.wait_until(lambda: wanted <= {each.shard_id for each in gateway.connected}, timeout)
+
+    # What happens to the servers
+
+    async def kill_redis(self) -> None:
+        """End it without a word."""
+        os.kill(self.valkey.pid, signal.SIGKILL)
+        await ended(self.valkey.pid, str(self.folder), 10)
+
+    async def start_redis(self) -> None:
+        """Start it again on the same data."""
+        self.valkey = await self._stack.enter_async_context(embedded.valkey(self.folder))
+
+    async def stop_postgres(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it: SIGINT in order, SIGQUIT at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.postgres.pid, number)
+        await ended(self.postgres.pid, str(self.disk), 30)
+
+    async def start_postgres(self) -> None:
+        """Start it again on the same data."""
+        self.postgres = await self._stack.enter_async_context(embedded.postgres(self.disk))
+
+    @contextlib.contextmanager
+    def full_disk(self) -> Generator[None]:
+        """Leave PostgreSQL no room at all for as long as the block lasts."""
+        filler = self.disk / "filler"
+        free = shutil.disk_usage(self.disk).free
+        with filler.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, free)
+        try:
+            yield
+        finally:
+            filler.unlink()
+
+
+def killer(member: Member) -> Callable[[], None]:
+    """What kills a process in the moment it is called."""
+    return lambda: member.signal(signal.SIGKILL)

@@ -1,0 +1,339 @@
+"""A guild in the middle of a show: who is there, what they do, and what they were told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+from redis.exceptions import RedisError
+
+from sandbox.discord import Channel, ClientRefused, Message, Person, Reply
+from sandbox.tiktok import GIFTS, Host, Streak, Viewer
+from state import keys
+from state.configure import Configuration
+from state.feed import Feed
+from state.hosts import Hosts
+from state.points import Points
+from state.scripts import Actor, Scripts
+from tests.faults.plant import SHARDS, Plant
+
+OWNER: Final = Actor(1, "admin")
+REVIEWERS: Final = 5
+ARTISTS: Final = 6
+FULL: Final = 25
+"""Songs that wait before artists stop to submit: a host who is late closes the queue."""
+
+_CODE: Final = re.compile(r"\b[A-Z]\d{4}\b")
+_WORDS: Final = ("Lantern", "Harbour", "Signal", "Marble", "Orchid", "Static", "Velvet", "Comet", "Tide")
+_SETTLE: Final = 20.0
+
+
+@dataclass(slots=True)
+class Act:
+    """What somebody did, and what they were told came of it.
+
+    `outcome` is `yes` (done), `no` (nothing was changed), `unsure` (told plainly that it is not known),
+    `silent` (no answer in time), `broken` (acknowledged in time, and no more heard of it) or `seen`.
+    """
+
+    kind: str
+    guild: int
+    shard: int
+    who: str
+    begin: float
+    end: float
+    outcome: str
+    text: str
+    request: str
+    code: str = ""
+    latency: float = 0.0
+    reply: Reply | None = None
+
+    def judge(self) -> None:
+        """Read what whoever pressed a button was told since: the panel is drawn first."""
+        if self.reply is not None and self.outcome == "yes" and self.reply.followups:
+            self.text = " ".join(each.text for each in self.reply.followups)
+            self.outcome = _unsure(self.text) or "no"
+
+
+@dataclass(eq=False)
+class Room:
+    """One guild, and everything that was done in it."""
+
+    plant: Plant
+    number: int
+    random: Random
+    acts: list[Act] = field(default_factory=list[Act])
+    submitted: int = 0
+    streaks: list[Streak] = field(default_factory=list[Streak])
+
+    def __post_init__(self) -> None:
+        guild = self.plant.sandbox.create_guild(f"Room {self.number}", owner="Olga")
+        self.guild = guild
+        self.id = int(guild.id)
+        self.shard = (self.id >> 22) % SHARDS
+        self.owner = guild.owner
+        self.role = guild.create_role("Reviewer")
+        self.reviewers = [guild.join(f"Reviewer{number}", roles=[self.role]) for number in range(REVIEWERS)]
+        self.artists = [guild.join(f"Artist{number}") for number in range(ARTISTS)]
+        self.review: Channel = guild.create_channel("review")
+        self.queue: Channel = guild.create_channel("queue")
+        self.host: Host = self.plant.tiktok.host(f"host_{self.number}_{secrets.token_hex(2)}")
+        self.viewers: list[Viewer] = [
+            self.plant.tiktok.viewer(f"fan_{self.number}_{number}_{secrets.token_hex(2)}")
+            for number in range(ARTISTS)
+        ]
+        self.links = {
+            viewer.id: artist.id for viewer, artist in zip(self.viewers[:-2], self.artists, strict=False)
+        }
+
+    async def prepare(self) -> None:
+        """Set it up as its owner would, and go live."""
+        redis = self.plant.redis
+        # Opened by the bot itself, as whoever comes first has it.
+        reply = await self.owner.command("queue show", self.queue)
+        assert reply.ok, reply.text
+        await reply.settled()
+        scripts = Scripts(redis, _opened)
+        configuration = Configuration(redis, scripts, Feed(redis))
+        changes = {"role:reviewer": str(self.role.id), "limit:0": "0", "double_press_ms": "0"}
+        await configuration.change(self.id, secrets.token_hex(8), OWNER, changes)
+        for kind, channel in (("reviewer", self.review), ("public", self.queue)):
+            place = (int(channel.id), 0)
+            await configuration.set_display(self.id, secrets.token_hex(8), OWNER, kind, place)
+        points = Points(redis, scripts)
+        for viewer in self.viewers:
+            if (user := self.links.get(viewer.id)) is not None:
+                await points.link(
+                    self.id, secrets.token_hex(8), OWNER, viewer.id, user, name=f"@{viewer.name}"
+                )
+        live = self.host.go_live()
+        await Hosts(redis, scripts).connect(self.id, secrets.token_hex(8), OWNER, self.host.name)
+        await self.panel(30)
+        await self.plant.tiktok.connected(live, timeout=60)
+
+    # What is on the screen
+
+    async def panel(self, timeout: float = 10.0) -> Message:
+        """The reviewers' panel as it stands now."""
+        found = await self.review.wait_for(self._panels, timeout)
+        return found[-1]
+
+    def _panels(self, messages: list[Message]) -> list[Message]:
+        return [each for each in messages if each.component(None, label="Next") is not None]
+
+    def panels(self) -> list[Message]:
+        """Every panel that stands in the channel; there is to be one."""
+        return self._panels(self.owner.sees(self.review))
+
+    def boards(self) -> list[Message]:
+        """Every public display that stands in the channel; there is to be one."""
+        return [each for each in self.owner.sees(self.queue) if not each.ephemeral and len(each.embeds) == 2]
+
+    # What people do
+
+    async def artist_acts(self, artist: Person, random: Random) -> None:
+        """Somebody submits a song, or looks where theirs are."""
+        if random.random() < 0.3 or await self._waiting() >= FULL:
+            await self._say(artist, "show", self.queue, "queue show")
+            return
+        self.submitted += 1
+        code = f"{'ABCDEFGH'[self.number]}{self.submitted:04}"
+        await self._say(
+            artist, "submit", self.queue, "submit link", code=code,
+            url=f"https://soundcloud.com/{artist.name.lower()}/{code.lower()}",
+            artist=artist.name, title=f"{code} {random.choice(_WORDS)}",
+        )  # fmt: skip
+
+    async def reviewer_acts(self, reviewer: Person, random: Random) -> None:
+        """Somebody presses Next (now and then with a colleague), takes it back, or sets the song aside."""
+        pressed = random.choices(("Next", "together", "Undo", "Not here", "show"), (50, 15, 12, 8, 15))[0]
+        match pressed:
+            case "show":
+                await self._say(reviewer, "show", self.review, "queue show")
+            case "together":
+                other = random.choice([each for each in self.reviewers if each is not reviewer])
+                await asyncio.gather(self._press(reviewer, "Next"), self._press(other, "Next"))
+            case label:
+                await self._press(reviewer, label)
+
+    async def _waiting(self) -> int:
+        try:
+            return int(await self.plant.redis.zcard(keys.queue(self.id)))
+        except (RedisError, OSError):
+            return 0
+
+    async def fans_act(self, random: Random) -> None:
+        """Somebody on TikTok likes, writes, or gives."""
+        live = self.host.live
+        if live is None:
+            return
+        viewer = random.choice(self.viewers)
+        match random.choices(("like", "comment", "share", "gift", "streak", "more"), (30, 20, 5, 15, 15, 15))[
+            0
+        ]:
+            case "like":
+                viewer.like(live, random.randint(1, 60))
+            case "comment":
+                viewer.comment(live, f"great {random.choice(_WORDS)}")
+            case "share":
+                viewer.share(live)
+            case "gift":
+                viewer.gift(live, random.choice(GIFTS[:11]), random.randint(1, 3))
+            case "streak":
+                gift = random.choice([each for each in GIFTS[:8] if each.streakable])
+                self.streaks.append(viewer.streak(live, gift, random.randint(1, 5)))
+            case _ if self.streaks:
+                streak = self.streaks[random.randrange(len(self.streaks))]
+                streak.more(random.randint(1, 4))
+                if random.random() < 0.4:
+                    streak.end(times=random.choice((1, 2)))
+                    self.streaks.remove(streak)
+            case _:
+                pass
+
+    async def _say(
+        self, person: Person, kind: str, channel: Channel, command: str, *, code: str = "", **options: Any
+    ) -> None:
+        begin = time.monotonic()
+        reply = await person.command(command, channel, options=options)
+        text, broken = await _heard(reply)
+        if kind == "show":
+            outcome = "seen"
+        elif "is in the queue" in text and code in text:
+            outcome = "yes"
+        else:
+            outcome = _unsure(text) or "no"
+        self._note(kind, person, begin, reply, outcome, text, broken, code)
+
+    async def _press(self, person: Person, label: str) -> None:
+        panels = self.panels()
+        if not panels:
+            return  # it was deleted, and is not there again yet
+        begin = time.monotonic()
+        try:
+            reply = await person.press(panels[-1], label=label)
+        except ClientRefused:
+            return
+        text, broken = await _heard(reply)
+        self._note(label, person, begin, reply, "yes", text, broken)
+
+    def _note(
+        self, kind: str, person: Person, begin: float, reply: Reply, outcome: str, text: str,
+        broken: bool, code: str = "",
+    ) -> None:  # fmt: skip
+        if not reply.ok:
+            outcome = "silent"
+        elif broken:
+            outcome = "broken"
+        request = str(reply.interaction.id)
+        self.acts.append(
+            Act(kind, self.id, self.shard, person.name, begin, time.monotonic(), outcome, text, request, code,
+                reply.latency, None if code else reply)
+        )  # fmt: skip
+
+    def tally(self) -> Counter[str]:
+        """How often people were told what."""
+        return Counter(f"{act.kind} {act.outcome}" for act in self.acts)
+
+
+async def _heard(reply: Reply) -> tuple[str, bool]:
+    """What the answer says in the end, and whether it never came to an end."""
+    if not reply.ok:
+        return "", False
+    try:
+        await reply.settled(_SETTLE)
+    except TimeoutError:
+        return reply.text, True
+    except LookupError:
+        return "", False
+    return reply.text, False
+
+
+def _unsure(text: str) -> str | None:
+    """Answers that leave open whether something was changed, and say so."""
+    open_ = ("look at the queue first", "Nothing was changed that you were not told of")
+    return "unsure" if any(part in text for part in open_) else None
+
+
+def codes(text: str) -> list[str]:
+    """The songs a text names, in its order."""
+    return _CODE.findall(text)
+
+
+async def _opened(guild: int) -> None:
+    raise AssertionError(f"guild {guild} is not open")
+
+
+class Crowd:
+    """Everybody in every room, at it until they are paused."""
+
+    def __init__(self, rooms: list[Room], seed: int) -> None:
+        self._rooms = rooms
+        self._seed = seed
+        self._going = asyncio.Event()
+        self._idle: list[asyncio.Event] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failed: list[BaseException] = []
+
+    def open(self) -> None:
+        """Let everybody begin."""
+        self._going.set()
+        for room in self._rooms:
+            for person in room.artists:
+                self._begin(
+                    f"{room.number} {person.name}", lambda r, room=room, p=person: room.artist_acts(p, r), 2.0
+                )
+            for person in room.reviewers:
+                self._begin(
+                    f"{room.number} {person.name}",
+                    lambda r, room=room, p=person: room.reviewer_acts(p, r),
+                    2.5,
+                )
+            self._begin(f"{room.number} fans", room.fans_act, 0.3)
+
+    def _begin(self, name: str, act: Callable[[Random], Any], pace: float) -> None:
+        idle = asyncio.Event()
+        self._idle.append(idle)
+        random = Random(f"{self._seed} {name}")
+        self._tasks.append(asyncio.create_task(self._go_on(act, random, pace, idle), name=name))
+
+    async def _go_on(
+        self, act: Callable[[Random], Any], random: Random, pace: float, idle: asyncio.Event
+    ) -> None:
+        while True:
+            if not self._going.is_set():
+                idle.set()
+                await self._going.wait()
+                idle.clear()
+            await asyncio.sleep(random.uniform(0.2, 1.8) * pace)
+            if not self._going.is_set():
+                continue
+            try:
+                await act(random)
+            except Exception as error:
+                self.failed.append(error)
+
+    async def pause(self) -> None:
+        """Have everybody finish what they are at, and wait."""
+        self._going.clear()
+        await asyncio.gather(*(idle.wait() for idle in self._idle))
+
+    def resume(self) -> None:
+        """Let everybody go on."""
+        self._going.set()
+
+    async def close(self) -> None:
+        """Send everybody home."""
+        for task in self._tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*self._tasks, return_exceptions=True)
