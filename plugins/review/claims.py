@@ -6,13 +6,13 @@ import alluka
 import tanjun
 
 from components.choices import choices
-from components.outcomes import approved_text, removed_text
+from components.outcomes import approved_text
 from components.refusals import worded
 from components.review import AMOUNT_LIMIT, METHODS, paid_text, read_amount, read_method
 from components.song_option import demand_song, demand_tier
 from components.texts import describe
 from components.who import admit
-from plugins.review.desk import REASON, answer, offer_pending, offer_tiers, review
+from plugins.review.desk import REASON, answer, offer_pending, offer_tiers, review, take_out
 from state.configure import Configuration
 from state.queue import Queue
 
@@ -61,8 +61,4 @@ async def reject(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Turns a pending skip away."""
-    caller, ladder = await admit(ctx.interaction, configuration)
-    number = demand_song(song, caller.locale)
-    with worded(ladder, caller.locale, reader=caller.actor.id):
-        moved = await queue.reject(caller.guild, caller.request, caller.actor, number, reason=reason)
-    await answer(ctx, removed_text(moved, ladder, reason, caller.locale))
+    await take_out(ctx, configuration, song, reason, queue.reject)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import alluka
@@ -10,11 +11,15 @@ import hikari
 import tanjun
 
 from bot.router import Router
-from components.song_option import matches, parse, tier_choices
+from components.outcomes import removed_text
+from components.refusals import worded
+from components.song_option import demand_song, matches, parse, tier_choices
 from components.texts import describe
-from components.who import Caller
+from components.who import Caller, admit
 from state.configure import Configuration
-from state.queue import Queue
+from state.ladder import Ladder
+from state.queue import Moved, Queue
+from state.scripts import Actor
 from state.song import Song, SongState
 
 REASON: Final = 200
@@ -43,6 +48,39 @@ async def answer(
     await ctx.respond(
         text, components=rows, user_mentions=False, role_mentions=False, mentions_everyone=False
     )
+
+
+async def move_song(
+    ctx: tanjun.abc.SlashContext,
+    configuration: Configuration,
+    song: str,
+    make: Callable[[int, str, Actor, int], Awaitable[Moved]],
+    told: Callable[[Moved, Ladder, str], str],
+) -> None:
+    """Makes a reviewer's move of the song they named, and tells what came of it. Raises `UserError`.
+
+    `make` takes guild, request, actor and the song's number; `told` the outcome, the ladder and a language.
+    """
+    caller, ladder = await admit(ctx.interaction, configuration)
+    number = demand_song(song, caller.locale)
+    with worded(ladder, caller.locale, reader=caller.actor.id):
+        moved = await make(caller.guild, caller.request, caller.actor, number)
+    await answer(ctx, told(moved, ladder, caller.locale))
+
+
+async def take_out(
+    ctx: tanjun.abc.SlashContext,
+    configuration: Configuration,
+    song: str,
+    reason: str | None,
+    make: Callable[..., Awaitable[Moved]],
+) -> None:
+    """As `move_song`, for a move that takes a song or its skip out; `make` gets the reason by its name."""
+
+    def told(moved: Moved, ladder: Ladder, locale: str) -> str:
+        return removed_text(moved, ladder, reason, locale)
+
+    await move_song(ctx, configuration, song, partial(make, reason=reason), told)
 
 
 async def _offer(ctx: tanjun.abc.AutocompleteContext, typed: str, states: frozenset[SongState]) -> None:

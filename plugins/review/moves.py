@@ -10,7 +10,7 @@ import tanjun
 
 from bot.errors import UserError
 from bot.router import Press, encode
-from components.outcomes import advanced_text, placed_text, promoted_text, removed_text, undone_text
+from components.outcomes import advanced_text, placed_text, promoted_text, undone_text
 from components.refusals import refusal_text, worded
 from components.review import MOST_PLACES, PLACES, read_places
 from components.song_option import demand_song, demand_tier, parse
@@ -20,6 +20,7 @@ from plugins.review.desk import (
     GUARD_MS,
     REASON,
     answer,
+    move_song,
     offer_active,
     offer_held,
     offer_holdable,
@@ -27,6 +28,7 @@ from plugins.review.desk import (
     offer_waiting,
     review,
     routes,
+    take_out,
 )
 from state.configure import Configuration
 from state.queue import Queue
@@ -138,11 +140,7 @@ async def remove(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Takes a song out, kept with who and why."""
-    caller, ladder = await admit(ctx.interaction, configuration)
-    number = demand_song(song, caller.locale)
-    with worded(ladder, caller.locale, reader=caller.actor.id):
-        moved = await queue.remove(caller.guild, caller.request, caller.actor, number, reason=reason)
-    await answer(ctx, removed_text(moved, ladder, reason, caller.locale))
+    await take_out(ctx, configuration, song, reason, queue.remove)
 
 
 @tanjun.with_str_slash_option("song", describe("review.song_option"), autocomplete=offer_holdable)
@@ -154,11 +152,7 @@ async def hold(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Sets a song aside; nothing it had is lost."""
-    caller, ladder = await admit(ctx.interaction, configuration)
-    number = demand_song(song, caller.locale)
-    with worded(ladder, caller.locale, reader=caller.actor.id):
-        moved = await queue.hold(caller.guild, caller.request, caller.actor, number)
-    await answer(ctx, placed_text(moved, ladder, caller.locale))
+    await move_song(ctx, configuration, song, queue.hold, placed_text)
 
 
 @tanjun.with_str_slash_option("song", describe("review.song_option"), autocomplete=offer_held)
@@ -170,11 +164,7 @@ async def back(
     configuration: alluka.Injected[Configuration],
 ) -> None:
     """Brings a held song back to the place its tier and order give it."""
-    caller, ladder = await admit(ctx.interaction, configuration)
-    number = demand_song(song, caller.locale)
-    with worded(ladder, caller.locale, reader=caller.actor.id):
-        moved = await queue.back(caller.guild, caller.request, caller.actor, number)
-    await answer(ctx, placed_text(moved, ladder, caller.locale))
+    await move_song(ctx, configuration, song, queue.back, placed_text)
 
 
 @tanjun.with_int_slash_option(
