@@ -12,9 +12,8 @@ from state.ladder import SKIPS
 from state.lifts import Lift, Lifts
 from tests.stage import Stage
 from tests.web.lives import Showing
-from tests.web.test_overlay import MIA, Stream, made, session, watching
-
-__all__ = ["session"]
+from tests.web.streams import Stream
+from tests.web.test_overlay import MIA, made, watching
 
 BRUNO = "\u2068Bruno\u2069's gifts moved "
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import aiohttp
-import orjson
 import pytest
 
 from bot.errors import StartupError
@@ -19,54 +17,18 @@ from state.points import PointsChange
 from state.scripts import Actor
 from state.song import NewSong
 from tests.stage import Stage
+from tests.web.streams import Stream, following
 
 MIA = Actor(9001, "Mia")
 HOSTILE = "<script>alert(1)</script>\u202e\u0000" + "Z\u0301\u0302\u0303\u0304\u0305" * 20
-
-
-class Stream:
-    """An open stream of events."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.response = response
-        self.raw = b""
-
-    async def event(self) -> tuple[str, bytes]:
-        """The next event: its name and its data. Raises `EOFError` at the end."""
-        name = "message"
-        async with asyncio.timeout(10):
-            while line := await self.response.content.readline():
-                self.raw += line
-                field, _, value = line.decode().rstrip("\n").partition(": ")
-                if field == "event":
-                    name = value
-                elif field == "data":
-                    return name, value.encode()
-        raise EOFError
-
-    async def shown(self, wanted: Any = lambda snapshot: True) -> dict[str, Any]:
-        """The first snapshot that is as wanted."""
-        while True:
-            name, data = await self.event()
-            if name == "message" and wanted(snapshot := orjson.loads(data)):
-                return snapshot
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        yield session
 
 
 def address(stage: Stage, token: str, what: str) -> str:
     return f"http://127.0.0.1:{stage.app.settings.web_port}/overlay/{token}/{what}"
 
 
-@asynccontextmanager
-async def watching(stage: Stage, session: aiohttp.ClientSession, token: str) -> AsyncIterator[Stream]:
-    async with session.get(address(stage, token, "events")) as response:
-        assert response.status == 200 and response.content_type == "text/event-stream"
-        yield Stream(response)
+def watching(stage: Stage, session: aiohttp.ClientSession, token: str) -> AbstractAsyncContextManager[Stream]:
+    return following(session, address(stage, token, "events"))
 
 
 async def made(stage: Stage) -> str:

@@ -35,20 +35,26 @@
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const keyOf = (song) => [song.title, song.artist, song.name].join("\u0000");
 
-  // What the stream sent last, and the parts of a long queue that follow it, by their first place.
+  // What the stream sent last, the parts of a long queue that follow it, by their first place, and how many
+  // songs somebody opened with the button.
   let latest = null;
   let parts = new Map();
-  let wanted = 0;
+  let opened = PART;
 
   // --- the songs
 
-  const all = () => {
+  let drawnFor = "";
+  const query = () => plain(find.value.trim());
+  // Whoever looks for something looks through all of it.
+  const wanted = () => (query() === "" ? opened : latest.shown);
+
+  function all() {
     const known = [...latest.songs];
     for (let first = PART + 1; known.length === first - 1 && parts.has(first); first += PART) {
       known.push(...parts.get(first));
     }
-    return known.map((song, index) => ({ ...song, place: index + 1 }));
-  };
+    return known.slice(0, wanted()).map((song, index) => ({ ...song, place: index + 1 }));
+  }
 
   function shadeOf(label) {
     const paid = latest.tiers.filter((tier) => tier.label !== 0);
@@ -101,18 +107,26 @@
   }
 
   function drawSongs() {
-    const query = plain(find.value.trim());
+    const sought = query();
     const known = all();
-    const hit = (song) => [song.title, song.artist, song.name].some((text) => plain(text).includes(query));
-    const shown = query === "" ? known : known.filter(hit);
-    const together = query !== "" || !latest.grouped;
+    const hit = (song) => [song.title, song.artist, song.name].some((text) => plain(text).includes(sought));
+    const shown = sought === "" ? known : known.filter(hit);
+    const together = sought !== "" || !latest.grouped;
 
     const free = new Map();
     const before = new Map();
     const near = (box) => box.bottom > -innerHeight && box.top < 2 * innerHeight;
+    // What somebody looks for appears at once.
+    const moves = !calm.matches && sought === drawnFor && songs.firstChild !== null;
+    drawnFor = sought;
     for (const element of songs.querySelectorAll(".row")) {
-      free.set(element.songKey, [...(free.get(element.songKey) ?? []), element]);
-      if (!calm.matches) {
+      const same = free.get(element.songKey);
+      if (same === undefined) {
+        free.set(element.songKey, [element]);
+      } else {
+        same.push(element);
+      }
+      if (moves) {
         before.set(element, element.getBoundingClientRect());
       }
     }
@@ -140,9 +154,10 @@
       return section;
     });
     songs.replaceChildren(...sections);
-    write(one(".found"), query === "" ? "" : shown.length > 0 ? fill(words.found, shown.length) : missing());
-    drawRest(known.length, query);
-    if (!calm.matches && before.size > 0) {
+    const none = loading ? words.wait : words.not_found;
+    write(one(".found"), sought === "" ? "" : shown.length > 0 ? fill(words.found, shown.length) : none);
+    drawRest(known.length, sought);
+    if (moves) {
       const boxes = drawn.map((element) => [element, element.getBoundingClientRect()]);
       for (const [element, box] of boxes) {
         const from = before.get(element);
@@ -151,25 +166,23 @@
         }
         if (from === undefined) {
           element.animate([{ opacity: 0 }, { opacity: 1 }], MOVE);
-        } else if (query === "" && Math.abs(from.top - box.top) > 1 && near(from)) {
+        } else if (Math.abs(from.top - box.top) > 1 && near(from)) {
           element.animate([{ transform: `translateY(${from.top - box.top}px)` }, { transform: "none" }], MOVE);
         }
       }
     }
   }
 
-  const missing = () => (loading === null ? words.not_found : words.wait);
-
-  function drawRest(known, query) {
+  function drawRest(known, sought) {
     const behind = latest.waiting - known;
-    one(".rest").hidden = behind <= 0 || query !== "";
+    one(".rest").hidden = behind <= 0 || sought !== "";
     write(one(".left"), behind > 0 ? fill(words.left, behind) : "");
     one(".more").hidden = known >= latest.shown;
   }
 
   // --- the rest of a long queue: read when somebody wants to see it
 
-  let loading = null;
+  let loading = false;
   let rereading = 0;
   let readAt = 0;
 
@@ -182,47 +195,37 @@
     return true;
   }
 
-  function loadTo(place) {
-    wanted = Math.max(wanted, place);
-    loading ??= (async () => {
-      try {
-        for (let first = PART + 1; first <= Math.min(wanted, latest?.shown ?? 0); first += PART) {
-          if (!parts.has(first)) {
-            if (!(await load(first)) || latest === null) {
-              break;
-            }
-            drawSongs();
+  // Asks for the parts that are missing, or (`again`) for all that are wanted.
+  async function loadAll(again) {
+    if (loading) {
+      return;
+    }
+    loading = true;
+    try {
+      for (let first = PART + 1; first <= wanted() && first <= latest.shown; first += PART) {
+        if (again || !parts.has(first)) {
+          if (!(await load(first)) || latest === null) {
+            break;
           }
-        }
-      } catch {
-        // Asked again with the next change.
-      } finally {
-        loading = null;
-        if (latest !== null) {
           drawSongs();
         }
       }
-    })();
-  }
-
-  async function reread() {
-    rereading = 0;
-    readAt = performance.now();
-    if (latest === null || loading !== null) {
-      return;
-    }
-    const fresh = [...parts.keys()].filter((first) => first <= latest.shown);
-    parts = new Map([...parts].filter(([first]) => first <= latest.shown));
-    try {
-      for (const first of fresh) {
-        await load(first);
-      }
     } catch {
-      // What is there is shown until the next change.
+      // What is there is shown, and asked for again with the next change.
+    } finally {
+      loading = false;
     }
     if (latest !== null) {
       drawSongs();
-      loadTo(wanted);
+    }
+  }
+
+  function reread() {
+    rereading = 0;
+    readAt = performance.now();
+    if (latest !== null) {
+      parts = new Map([...parts].filter(([first]) => first <= wanted() && first <= latest.shown));
+      loadAll(true);
     }
   }
 
@@ -277,7 +280,7 @@
     drawSongs();
     main.hidden = false;
     root.dataset.revision = String(message.revision);
-    if (parts.size > 0 && rereading === 0) {
+    if (wanted() > PART && message.shown > PART && rereading === 0) {
       const pause = Math.max(0, readAt + REREAD_MS - performance.now());
       rereading = setTimeout(reread, pause + Math.random() * 1000);
     }
@@ -287,7 +290,7 @@
   function clear() {
     latest = null;
     parts = new Map();
-    wanted = 0;
+    opened = PART;
     main.hidden = true;
     document.title = title;
     songs.replaceChildren();
@@ -379,12 +382,14 @@
     if (latest === null) {
       return;
     }
+    loadAll(false);
     drawSongs();
-    if (find.value.trim() !== "") {
-      loadTo(latest.shown);
-    }
   });
-  one(".more").addEventListener("click", () => loadTo(all().length + PART));
+  one(".more").addEventListener("click", () => {
+    opened += PART;
+    loadAll(false);
+    drawSongs();
+  });
 
   tell(false);
   listen();
