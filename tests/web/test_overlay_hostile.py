@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+import orjson
 import pytest
 
 from state.ladder import Ladder
@@ -21,7 +22,8 @@ SIZES = {
     "vertical": ((1080, 1920), (270, 480)),
     "bar": ((1920, 180), (640, 110)),
 }
-READY = "document.documentElement?.dataset.revision && document.querySelector('.sl-notice').hidden === false"
+OPEN = "document.documentElement?.dataset.revision"
+TOLD = "document.querySelector('.sl-notice').hidden === false"
 
 
 @pytest.mark.parametrize("layout", SIZES)
@@ -37,11 +39,12 @@ async def test_it_stays_text_and_in_its_place(stage: Stage, browser: Chromium, l
     coins, kinds = {0: 1000, 1: 2000, 2: 4000, 3: 5000}, list(TEXTS.values())
     async with browser.tab("about:blank") as page:
         for turn, view in enumerate(("now", "next", "board")):
+            await page.call("Page.navigate", url=f"{base}/{view}?layout={layout}&rows=10")
+            await page.until(f"{OPEN} && document.documentElement.dataset.view === '{view}'")
             for text in (kinds[turn], kinds[3]):
                 giver = await showing.artist(text, text, artist=text)
                 await showing.send(showing.gift(giver, coins[turn]))
-            await page.call("Page.navigate", url=f"{base}/{view}?layout={layout}&rows=10")
-            await page.until(READY)
+            await page.until(TOLD)
             for width, height in SIZES[layout]:
                 await page.size(width, height)
                 assert await page.run(FAULTS) == [], (view, width)
@@ -56,13 +59,12 @@ async def test_a_giver_nobody_knows_is_text_too(stage: Stage, browser: Chromium)
     url = f"http://127.0.0.1:{stage.app.settings.web_port}/overlay/{await made(stage)}/board"
     text = "document.querySelector('.sl-notice-text').textContent"
     async with browser.tab(url) as page:
+        await page.until(OPEN)
         for coins, name in zip((1000, 1000, 2000, 1000), TEXTS.values(), strict=True):
             stranger = secrets.randbelow(10**15) + 1
             await stage.app.stores.live.support(stage.id, secrets.token_hex(8), MIA, [stranger], song.number)
-            before = await page.run(f"document.querySelector('.sl-notice') && {text}")
+            before = await page.run(text)
             await showing.send(showing.gift(stranger, coins, name=name))
-            await page.until(
-                f"document.querySelector('.sl-notice')?.hidden === false && {text} !== {before!r}"
-            )
+            await page.until(f"{TOLD} && {text} !== {orjson.dumps(before).decode()}")
             assert await page.run(FAULTS) == [] and await page.run(UNTOUCHED)
         assert not page.complaints
