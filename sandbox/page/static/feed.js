@@ -63,6 +63,6 @@ export class Feed {
   row(each, known) {
     const grows = each.kind === "gift" && !each.ended && this.streaks(each.gift);
     const classes = [each.kind, grows ? "grows" : "", known ? "" : "fresh"].join(" ").trim();
-    return el("li", { class: classes }, icon(each.kind), el("p", {}, SAID[each.kind]?.(each) ?? each.kind), clock(each.at));
+    return el("li", { class: classes, title: `@${each.host}` }, icon(each.kind), el("p", {}, SAID[each.kind]?.(each) ?? each.kind), clock(each.at));
   }
 }

@@ -14,7 +14,7 @@ export class TikTok {
     this.page = page;
     this.node = node;
     this.frame = { gifts: [], lives: [], hosts: [], viewers: [], streaks: [], feed: [] };
-    this.chosen = { viewer: "anna", gift: "Rose", ...recall(KEPT, {}) };
+    this.chosen = { viewer: "", gift: "Rose", folded: false, ...recall(KEPT, {}) };
     this.host = "";
     this.adding = false;
     this.error = el("p", { class: "error", role: "alert" });
@@ -34,8 +34,10 @@ export class TikTok {
     this.acts = el("div", {}, this.ofViewer(), this.ofGifts());
     const list = el("ol", { class: "feed", role: "log", "aria-label": "What happened on TikTok", tabIndex: 0 });
     this.feed = new Feed(list, (name) => this.gift(name)?.streak);
+    this.fold = el("button", { type: "button", class: "plain", onclick: () => this.folded(!this.chosen.folded) });
+    this.folded(this.chosen.folded);
     this.node.replaceChildren(
-      el("header", {}, el("h2", {}, "TikTok"), this.status), this.tabs, this.start, this.live, this.acts, list);
+      el("header", {}, el("h2", {}, "TikTok"), this.status, this.fold), this.tabs, this.start, this.live, this.acts, list);
   }
 
   ofLive() {
@@ -105,6 +107,14 @@ export class TikTok {
     this.draw();
   }
 
+  folded(away) {
+    this.chosen.folded = away;
+    keep(KEPT, this.chosen);
+    this.node.classList.toggle("folded", away);
+    this.fold.textContent = away ? "Show" : "Hide";
+    this.fold.setAttribute("aria-label", `${this.fold.textContent} the TikTok`);
+  }
+
   draw() {
     const { lives, hosts, viewers, feed } = this.frame;
     const live = lives.find((each) => each.host === this.host);
@@ -127,6 +137,7 @@ export class TikTok {
       if (document.activeElement !== this.watching) this.watching.value = live.watching;
       this.tick();
     }
+    if (!this.viewer.value && document.activeElement !== this.viewer) this.viewer.value = viewers[0] ?? "anna";
     redrawn(this.chips, viewers.slice(0, CHIPS).sort().map((name) => el("button", {
       type: "button", class: "chip", "aria-pressed": String(name === this.viewer.value), onclick: () => { this.viewer.value = name; this.choose({ viewer: name }); },
     }, el("bdi", {}, name))));

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from sandbox.page import Page
 from sandbox.tiktok import TikTok
+from tests.browser_plugin import needs_chromium
 from tests.live.acts import ARTIST, has
 from tests.live.conftest import Start
-from tests.sandbox.page.browser import CHROMIUM, Tab, tab
+from tests.sandbox.page.browser import Chromium, Tab
 from tests.stage import Stage
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+pytestmark = needs_chromium
 
 HOST = "mara.by.hand"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> \u202egnol " + "W" * 200 + "Z͑ͫ" * 60
@@ -40,14 +37,14 @@ async def told(page: Tab, text: str) -> None:
     )
 
 
-async def test_a_live_by_hand(stage: Stage, tiktok: TikTok, listen: Start, tmp_path: Path) -> None:
+async def test_a_live_by_hand(stage: Stage, tiktok: TikTok, listen: Start, browser: Chromium) -> None:
     await listen()
     page = await Page.start(stage.guild, tiktok=tiktok)
     await stage.host.command("tiktok connect", stage.queue, options={"handle": HOST})
     anna = tiktok.viewer("anna")
     await stage.app.stores.points.link(stage.id, "l1", ARTIST, anna.id, int(stage.alice.id), name="@anna")
     try:
-        async with tab(tmp_path, f"{page.url}#person={stage.host.id}") as mia:
+        async with browser.tab(f"{page.url}#person={stage.host.id}") as mia:
             await mia.size(1400, 900)
             # The bot looks for this host, so the panel proposes it.
             await mia.until(f"document.querySelector('#tiktok .handle')?.value === '{HOST}'")
@@ -95,6 +92,8 @@ async def test_a_live_by_hand(stage: Stage, tiktok: TikTok, listen: Start, tmp_p
             await press(mia, "End live")
             await told(mia, f"The live of @{HOST} is over")
             await mia.until("!document.querySelector('#tiktok .start').hidden")
+            await press(mia, "Hide the TikTok")
+            await mia.until("document.querySelector('#tiktok .feed').offsetParent === null")
             assert await mia.run("document.title") != "owned"
             assert not mia.complaints
     finally:
