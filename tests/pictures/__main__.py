@@ -17,7 +17,7 @@ from tests.pictures.live import EVENING
 from tests.pictures.scene import scene
 from tests.pictures.shots import DRAWINGS, SHOTS, Shot
 from tests.pictures.stream import backdrop
-from tests.sandbox.page.browser import Tab, tab
+from tests.sandbox.page.browser import Tab, chromium
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 COLOURS = 256
@@ -41,18 +41,21 @@ STILL = """(() => {
     const { get } = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
     const markup = (text) => text
         .replace(/<t:(\\d+)/g, (_, at) => `<t:${kept(at * 1000) / 1000}`)
-        .replace(/waited [\\d.]+ s\\b/g, "waited 12 min");
+        .replace(/\\b\\d{13}\\b/g, (at) => kept(Number(at)))
+        .replace(/waited [\\d.]+ s\\b/g, "waited 1 min");
     Object.defineProperty(MessageEvent.prototype, "data", {
         get() { const data = get.call(this); return typeof data === "string" ? markup(data) : data; },
     });
 })()"""
 
 
-# A face has the colour of its id, which every run gives anew.
-FACES = """
+# A face has the colour of its id, which every run gives anew, and which message was edited is chance.
+SAME = """
     const hues = ["#e8634f", "#e0a13a", "#5aa867", "#4f9bd9", "#9a7be0", "#d96aa5", "#4fb3ab"];
     for (const face of document.querySelectorAll(".face"))
         face.style.setProperty("--hue", hues[face.textContent.codePointAt(0) % hues.length]);
+    for (const mark of document.querySelectorAll("#log small[title]"))
+        mark.hidden = mark.textContent === "edited";
 """
 # What was changed is drawn.
 PAINTED = """
@@ -72,29 +75,33 @@ async def main(wanted: list[str]) -> int:
     if not shots:
         return 0
     began = time.time()
-    async with scene() as addresses:
-        for shot in shots:
-            # A browser each: one has six streams at most, and no page finds what another left behind.
-            with tempfile.TemporaryDirectory(prefix="sl-pictures-") as folder:
-                async with tab(Path(folder), "about:blank") as page:
+    with tempfile.TemporaryDirectory(prefix="sl-pictures-") as folder:
+        async with scene() as addresses, chromium(Path(folder)) as browser:
+            for shot in shots:
+                async with browser.tab("about:blank") as page:
                     await prepare(page, began)
                     write(shot.name, await taken(page, shot, addresses))
     return 0
 
 
 async def prepare(page: Tab, began: float) -> None:
-    """What makes two runs alike: one clock, one zone, one language, nothing that moves."""
+    """What makes two runs alike: one clock, one zone, one language."""
     still = STILL % (CLOCK, (began - 60) * 1000, (time.time() + 600) * 1000)
     await page.call("Page.addScriptToEvaluateOnNewDocument", source=still)
     await page.call("Emulation.setTimezoneOverride", timezoneId="UTC")
     await page.call("Emulation.setLocaleOverride", locale="en-GB")
-    calm = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-    await page.call("Emulation.setEmulatedMedia", features=calm)
 
 
 async def taken(page: Tab, shot: Shot, addresses: dict[str, str]) -> bytes:
     """One picture."""
     width, height = shot.size
+    await page.call(
+        "Emulation.setEmulatedMedia",
+        features=[
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+            {"name": "prefers-color-scheme", "value": "dark" if shot.dark else "light"},
+        ],
+    )
     await page.call(
         "Emulation.setDeviceMetricsOverride",
         width=width, height=height, deviceScaleFactor=shot.scale, mobile=width < 500,
@@ -111,7 +118,7 @@ async def taken(page: Tab, shot: Shot, addresses: dict[str, str]) -> bytes:
         await page.run(
             f"document.documentElement.style.background = 'url(\"data:image/svg+xml,{svg}\") center / cover'"
         )
-    await page.run(FACES)
+    await page.run(SAME)
     await page.run(PAINTED)
     if page.complaints:
         raise RuntimeError(f"{shot.name}: {page.complaints}")
@@ -123,7 +130,7 @@ def write(name: str, png: bytes) -> None:
     with Image.open(io.BytesIO(png)) as full:
         drawn = full.convert("RGB")
     if drawn.getcolors(GRADIENT) is not None:
-        drawn = drawn.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        drawn = drawn.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     path = IMAGES / f"{name}.png"
     drawn.save(path, optimize=True)
     print(f"docs/images/{path.name}: {path.stat().st_size / 1024:.0f} kB")  # noqa: T201 - a command speaks

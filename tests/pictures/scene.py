@@ -13,12 +13,13 @@ from unittest import mock
 from rich.console import Console
 
 from bot.demo import opening
+from bot.demo.live import CONNECT_SECONDS, HOST
 from bot.demo.process import BotProcess
 from bot.demo.show import Show, Suggested
 from bot.demo.terminal import Transcript
 from sandbox.discord import Sandbox
 from sandbox.page import Page
-from sandbox.tiktok import TikTok
+from sandbox.tiktok import TikTok, gift_named
 from tests.stage import free_port
 
 SONGS = (
@@ -37,6 +38,12 @@ POINTS = {"Bruno": 640, "Alice": 420, "Noor": 275, "Elena": 90, "Carla": 35}
 CHAT = (
     ("Yuki", "first time here, hi everyone :)"),
     ("Bruno", "welcome! just press a button above, or drop your file in here"),
+)
+VIEWERS = (
+    ("tom.b", "this bassline!!"),
+    ("ana_r", "greetings from Sevilla"),
+    ("yuki", "when am I on?"),
+    ("bruno.beats", "let's push Glass Harbour"),
 )
 CLAIMED = ("Sam", "Sam Hollow", "Concrete Garden", "Skip")
 
@@ -57,23 +64,36 @@ async def scene() -> AsyncGenerator[dict[str, str]]:
         stack.push_async_callback(bot.end)
         show = Show.open(sandbox, tiktok, bot, Transcript(Console(quiet=True)))
         await play(show)
-        page = await Page.start(show.guild)
+        await go_live(show)
+        page = await Page.start(show.guild, tiktok=tiktok)
         stack.push_async_callback(page.close)
-        reply = await show.command(show.olga, "overlay create", name="Stream")
-        found = re.search(r"http://\S+/overlay/[^/\s]+", reply.text)
-        assert found is not None, reply.text
+        overlay = await told(show, "overlay create", r"http://\S+/overlay/[^/\s]+", name="Stream")
+        queue = await told(show, "queue page on", r"http://\S+/queue/[^>\s]+")
         people = {
             each.name.lower(): each for each in (show.olga, show.mia, show.theo, *show.artists.values())
         }
         channels = {channel.name.replace("-", "_"): channel for channel in show.guild.channels}
         ids = {name: str(each.id) for name, each in {**people, **channels}.items()}
-        yield {"page": page.url, "overlay": found[0], **ids}
+        yield {"page": page.url, "overlay": overlay, "queue": queue, **ids}
+
+
+async def told(show: Show, command: str, pattern: str, **values: Any) -> str:
+    """The address that a command of the owner tells."""
+    reply = await show.command(show.olga, command, **values)
+    found = re.search(pattern, reply.text)
+    assert found is not None, reply.text
+    return found[0]
 
 
 async def play(show: Show) -> None:
     """Sets the server up, lets everybody hand in, and plays the first song."""
     await opening.set_up(show)
     await opening.channels(show)
+    # Which of a channel's displays is posted first is chance.
+    await show.posted("song-review", "Pending skips")
+    await show.command(show.olga, "display remove", kind="reviewer")
+    await show.command(show.olga, "display add", kind="reviewer", channel=show.review)
+    await show.panel()
     for name in (*(each[0] for each in SONGS), CLAIMED[0]):
         if name not in show.artists:
             show.artists[name] = show.guild.join(name)
@@ -89,6 +109,25 @@ async def play(show: Show) -> None:
     await hand_in(show, *CLAIMED)
     await show.next(show.mia)
     await show.panel("Silver Line")
+
+
+async def go_live(show: Show) -> None:
+    """Mia is live, the bot listens, and her viewers do what viewers do."""
+    await show.command(show.olga, "tiktok connect", HOST, handle=HOST)
+    live = show.tiktok.host(HOST).go_live()
+    await show.tiktok.connected(live, timeout=CONNECT_SECONDS)
+    live.viewers(214)
+    for name, text in VIEWERS:
+        viewer = show.tiktok.viewer(name)
+        viewer.join(live)
+        viewer.comment(live, text)
+        viewer.like(live, 40 + 7 * len(text))
+    show.tiktok.viewer("yuki").follow(live)
+    show.tiktok.viewer("tom.b").share(live)
+    show.tiktok.viewer("ana_r").gift(live, gift_named("Rose"), 5)
+    streak = show.tiktok.viewer("bruno.beats").streak(live, gift_named("Hand Hearts"), 3)
+    streak.more(4)
+    streak.end()
 
 
 async def hand_in(show: Show, name: str, artist: str, title: str, tier: str | None = None) -> None:

@@ -11,7 +11,7 @@ class Shot:
 
     `address` has the placeholders of the scene; `size` is in CSS pixels, and `scale` multiplies it. The page
     is taken once `ready`, JavaScript, is true and `first`, too, was done. With `stream` it stands before a
-    picture like that of a live.
+    picture like that of a live; with `dark` whoever looks has asked for dark pages.
     """
 
     name: str
@@ -21,9 +21,10 @@ class Shot:
     first: str = ""
     stream: bool = False
     scale: float = 1.0
+    dark: bool = False
 
 
-DESKTOP, PHONE = (1280, 830), (390, 844)
+DESKTOP, PHONE = (1440, 900), (390, 844)
 SAID = "document.querySelectorAll('#log .message').length"
 LAYOUTS = {"landscape": (960, 540), "vertical": (450, 800), "bar": (960, 540)}
 DRAWN = "document.documentElement?.dataset.revision"
@@ -40,7 +41,9 @@ PREVIEWED = """new Promise((done) => {
 SHOTS = (
     Shot("sandbox-desktop", "{page}#person={alice}&channel={submit_your_song}", DESKTOP, SAID),
     Shot("sandbox-phone", "{page}#person={bruno}&channel={song_queue}", PHONE, SAID, scale=2),
-    Shot("reviewer-panel", "{page}#person={mia}&channel={song_review}", (1180, 1160), SAID),
+    Shot("reviewer-panel", "{page}#person={mia}&channel={song_review}", (1090, 1190), SAID),
+    Shot("tiktok-panel", "{page}#person={mia}&channel={song_queue}", DESKTOP, SAID),
+    Shot("queue-page-phone", "{queue}", PHONE, DRAWN, scale=2, dark=True),
     *(
         Shot(f"overlay-{view}-{layout}", f"{{overlay}}/{view}?layout={layout}", size, DRAWN, stream=True)
         for view in ("now", "next", "board")
@@ -50,7 +53,7 @@ SHOTS = (
     Shot(
         "overlay-settings",
         "{overlay}/settings",
-        (1280, 900),
+        (1280, 920),
         "document.querySelector('.state[data-state]')",
         PREVIEWED,
     ),
