@@ -8,21 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import orjson
-
-from persistence import ledger, submissions
+from persistence import archive_rows, ledger, submissions
 from persistence.errors import Forked
 from persistence.events import Effect, Event, from_entry, milliseconds, to_entry
 from persistence.pool import Connection, Pool
-from persistence.replay import Outcome, replay, songs_touched
+from persistence.replay import replay
 from persistence.submissions import Submission, Wanted
 
 _log = logging.getLogger(__name__)
-
-# What changes with every viewer of a live, several times a second: once the new values are in `live`, keeping
-# each version of them would fill a gigabyte in a busy evening.
-BULKY = frozenset({"points:handle", "coins", "earning", "streaks", "viewers", "names"})
-BULKY_FAMILY = "session:"
 
 # Take the guild's row for this transaction: whoever appends to the guild at the same time waits here.
 LOCK_GUILD = """
@@ -35,32 +28,8 @@ SET_CURSOR = """
 UPDATE guilds SET archived_rev = $2, last_event_at = $3, last_request = $4, live_exact = live_exact AND $5
 WHERE guild_id = $1
 """
-# Write moves that are not archived yet.
-INSERT_EVENTS = """
-INSERT INTO events (guild_id, rev, kind, at, by_id, by_name, song, request, data, effects)
-SELECT $1, rev, kind, at, by_id, by_name, song, request, data::jsonb, effects::jsonb
-FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::bigint[], $6::text[], $7::bigint[], $8::text[],
-            $9::text[], $10::text[])
-     AS new (rev, kind, at, by_id, by_name, song, request, data, effects)
-"""
 # Note revisions that never arrived, or moves that Redis made in place of archived ones.
 INSERT_GAP = "INSERT INTO gaps (guild_id, first_rev, last_rev, kind, entries) VALUES ($1, $2, $3, $4, $5)"
-# Read the song hashes that moves are about to change.
-SONGS = "SELECT name, field, value FROM live WHERE guild_id = $1 AND name = ANY($2::text[])"
-# Forget whole keys.
-CLEAR_LIVE = "DELETE FROM live WHERE guild_id = $1 AND name = ANY($2::text[])"
-# Forget single fields.
-REMOVE_LIVE = """
-DELETE FROM live USING unnest($2::text[], $3::text[]) AS gone (name, field)
-WHERE live.guild_id = $1 AND live.name = gone.name AND live.field = gone.field
-"""
-# Write fields, each replacing what is there.
-WRITE_LIVE = """
-INSERT INTO live (guild_id, name, field, type, value, rev)
-SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-ON CONFLICT (guild_id, name, field) DO UPDATE
-SET type = excluded.type, value = excluded.value, rev = excluded.rev
-"""
 # Read what a guild's keys hold, key by key.
 LIVE = "SELECT name, type, field, value FROM live WHERE guild_id = $1 ORDER BY name, field"
 # Find the songs that Redis still has and that ended before a moment.
@@ -146,9 +115,10 @@ class Archive:
             for first, last in gaps:
                 _log.warning("Guild %s: moves %s to %s never reached the archive", guild_id, first, last)
                 await connection.execute(INSERT_GAP, guild_id, first, last, "missing", [])
-            await _insert_events(connection, guild_id, fresh)
+            await archive_rows.insert(connection, guild_id, fresh)
             await ledger.add(connection, guild_id, fresh)
-            await _apply(connection, guild_id, await _outcome(connection, guild_id, fresh))
+            left = await archive_rows.outcome(connection, guild_id, fresh)
+            await archive_rows.apply(connection, guild_id, left)
             last = fresh[-1]
             await connection.execute(SET_CURSOR, guild_id, last.revision, last.moment, last.request, not gaps)
             return last.revision
@@ -222,7 +192,7 @@ class Archive:
             if known["archived_rev"] != revision:
                 return False
             await connection.execute("DELETE FROM live WHERE guild_id = $1", guild_id)
-            await _apply(connection, guild_id, replay([picture], {}))
+            await archive_rows.apply(connection, guild_id, replay([picture], {}))
             wallet = {row.field: row.value for row in rows if row.name == "wallet"}
             await ledger.mend(connection, guild_id, revision, wallet)
             await connection.execute("UPDATE guilds SET live_exact = true WHERE guild_id = $1", guild_id)
@@ -340,53 +310,6 @@ def _missing(cursor: int, events: Sequence[Event]) -> list[tuple[int, int]]:
             gaps.append((cursor + 1, event.revision - 1))
         cursor = event.revision
     return gaps
-
-
-async def _insert_events(connection: Connection, guild_id: int, events: Sequence[Event]) -> None:
-    await connection.execute(
-        INSERT_EVENTS,
-        guild_id,
-        [event.revision for event in events],
-        [event.kind for event in events],
-        [event.moment for event in events],
-        [event.by_id for event in events],
-        [event.by_name for event in events],
-        [event.song for event in events],
-        [event.request for event in events],
-        [orjson.dumps(event.data).decode() for event in events],
-        [orjson.dumps([list(effect) for effect in _kept_effects(event)]).decode() for event in events],
-    )
-
-
-def _kept_effects(event: Event) -> Sequence[Effect]:
-    if event.kind != "live":
-        return event.effects
-    return [
-        each for each in event.effects if each.name not in BULKY and not each.name.startswith(BULKY_FAMILY)
-    ]
-
-
-async def _outcome(connection: Connection, guild_id: int, events: Sequence[Event]) -> Outcome:
-    songs: dict[str, dict[str, str]] = {}
-    if touched := songs_touched(events):
-        for row in await connection.fetch(SONGS, guild_id, list(touched)):
-            songs.setdefault(row["name"], {})[row["field"]] = row["value"]
-    return replay(events, songs)
-
-
-async def _apply(connection: Connection, guild_id: int, outcome: Outcome) -> None:
-    if outcome.cleared:
-        await connection.execute(CLEAR_LIVE, guild_id, list(outcome.cleared))
-    if outcome.removed:
-        names, fields = zip(*outcome.removed, strict=True)
-        await connection.execute(REMOVE_LIVE, guild_id, names, fields)
-    if outcome.written:
-        names, fields = zip(*outcome.written, strict=True)
-        types, values, revisions = zip(*outcome.written.values(), strict=True)
-        await connection.execute(WRITE_LIVE, guild_id, names, fields, types, values, revisions)
-    if outcome.submissions:
-        rows = [submissions.row(number, *kept) for number, kept in outcome.submissions.items()]
-        await connection.execute(submissions.UPSERT, guild_id, rows)
 
 
 def _typed(row: LiveRow) -> tuple[Literal["z", "h", "s"], str, str | None, str]:

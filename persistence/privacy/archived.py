@@ -14,6 +14,7 @@ from persistence.backups import moment
 from persistence.backups.document import ACTIVE
 from persistence.events import Event, from_entry, to_entry
 from persistence.pool import Connection, Pool
+from persistence.privacy import forgetting
 from persistence.privacy import person as traces
 from persistence.privacy.person import Person
 
@@ -87,7 +88,7 @@ class ArchivedTraces:
         async with self.pool.transaction() as connection:
             await connection.execute(LOCK, guild_id)
             async for events in self._events(guild_id, revision):
-                told = [(event, traces.forget_event(event, person)) for event in events]
+                told = [(event, forgetting.forget_event(event, person)) for event in events]
                 await _rewrite(connection, guild_id, [fresh for event, fresh in told if fresh != event])
             await _forget_live(connection, guild_id, revision, person)
             await _forget_submissions(connection, guild_id, revision, person)
@@ -122,7 +123,7 @@ async def _forget_live(connection: Connection, guild_id: int, revision: int, per
     named = moment.of_rows(LiveRow(row["name"], row["type"], row["field"], row["value"]) for row in rows)
     after = {
         (name, field): value
-        for name, key in traces.forget_live(named, person).items()
+        for name, key in forgetting.forget_live(named, person).items()
         for field, value in key.values.items()
     }
     gone = [place for place in before if place not in after]
@@ -149,7 +150,7 @@ async def _forget_gaps(connection: Connection, guild_id: int, person: Person) ->
         fresh: list[dict[str, Any]] = []
         for entry in row["entries"]:
             event = from_entry(str(entry["revision"]), entry)
-            fresh.append({"revision": event.revision, **to_entry(traces.forget_event(event, person))})
+            fresh.append({"revision": event.revision, **to_entry(forgetting.forget_event(event, person))})
         if fresh != row["entries"]:
             await connection.execute(CHANGE_GAP, row["place"], fresh)
 
@@ -163,11 +164,11 @@ def _forget_submission(row: Mapping[str, Any], person: Person) -> dict[str, Any]
     if row["number"] in person.songs:
         for column in row:
             field = _FIELDS.get(column, column)
-            if field not in traces.SONG_KEPT and column not in _KEPT_COLUMNS:
+            if field not in forgetting.SONG_KEPT and column not in _KEPT_COLUMNS:
                 fresh[column] = None
-        fresh |= {"user_id": 0, "user_name": traces.DELETED}
-        fresh |= {"title": traces.NO_TITLE, "artist": traces.DELETED}
-        fresh["extra"] = {name: text for name, text in row["extra"].items() if name in traces.SONG_KEPT}
+        fresh |= {"user_id": 0, "user_name": forgetting.DELETED}
+        fresh |= {"title": forgetting.NO_TITLE, "artist": forgetting.DELETED}
+        fresh["extra"] = {name: text for name, text in row["extra"].items() if name in forgetting.SONG_KEPT}
         if row["state"] in ACTIVE:
             fresh["state"] = "removed"
     for column, value in list(fresh.items()):
@@ -175,8 +176,8 @@ def _forget_submission(row: Mapping[str, Any], person: Person) -> dict[str, Any]
             fresh[column] = 0
             name = f"{column.removesuffix('_id')}_name"
             if name in fresh:
-                fresh[name] = traces.DELETED
+                fresh[name] = forgetting.DELETED
         elif isinstance(value, str):
-            fresh[column] = person.ids.sub(traces.NOBODY, value)
-    fresh["extra"] = traces.scrub(fresh["extra"], person)
+            fresh[column] = person.ids.sub(forgetting.NOBODY, value)
+    fresh["extra"] = forgetting.scrub(fresh["extra"], person)
     return fresh

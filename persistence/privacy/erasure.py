@@ -26,6 +26,7 @@ from persistence.files import FileStore
 from persistence.keys import is_passing, key
 from persistence.live_keys import names_of
 from persistence.pool import Pool
+from persistence.privacy import forgetting
 from persistence.privacy import person as traces
 from persistence.privacy.archived import ArchivedTraces
 from persistence.privacy.export import Export
@@ -183,7 +184,7 @@ class Privacy:
 
     async def _forget_backups(self, guild_id: int, person: Person) -> int:
         def without(keys: Live) -> Live:
-            return traces.forget_live(keys, person | traces.in_live(person.id, keys))
+            return forgetting.forget_live(keys, person | traces.in_live(person.id, keys))
 
         changed, seen = 0, -1
         # One that was being taken meanwhile still holds what was true before.

@@ -17,6 +17,7 @@ from persistence.files import FileStore
 from persistence.keys import is_live, key
 from persistence.live_keys import names_of, read
 from persistence.pool import Pool
+from persistence.privacy import forgetting
 from persistence.privacy import person as traces
 from persistence.privacy.person import Person
 
@@ -67,7 +68,7 @@ class Export:
         client: Any = self.redis
         entries = await client.xrange(key(guild_id, "events"))
         moves = [from_entry(*entry) for entry in entries]
-        told = [_move(event, person) for event in moves if traces.forget_event(event, person) != event]
+        told = [_move(event, person) for event in moves if forgetting.forget_event(event, person) != event]
         if told:
             found["events"] = told
         for name in await names_of(guild_id, self.redis):
@@ -122,7 +123,7 @@ class Export:
 
 def about(live: Live, person: Person) -> dict[str, Any]:
     """Of live keys what tells of a person: all that would change if the person were forgotten."""
-    left = traces.forget_live(live, person)
+    left = forgetting.forget_live(live, person)
     nothing = LiveKey("h", {})
     found: dict[str, Any] = {}
     for name, held in live.items():

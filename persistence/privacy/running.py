@@ -12,6 +12,7 @@ from persistence.backups import moment
 from persistence.backups.document import Live, LiveKey
 from persistence.backups.moment import Moment
 from persistence.events import Effect, EffectType, Event, to_entry
+from persistence.privacy import forgetting
 from persistence.privacy import person as traces
 from persistence.privacy.person import Person
 
@@ -68,7 +69,9 @@ class Running:
         And what still stands though the stream tells it of nobody by now: nobody wrote a value again that was
         the same for somebody else. Who reads the stream alone is to come to what is in Redis.
         """
-        return [effect for effect in self.writes + self._restated() if traces.may_tell(effect, self.person)]
+        return [
+            effect for effect in self.writes + self._restated() if forgetting.may_tell(effect, self.person)
+        ]
 
     @property
     def entries(self) -> list[Entry]:
@@ -90,14 +93,14 @@ class Running:
             self._writes.pop(name, None)
             if name in self._keys:
                 held = {name: self._keys[name]}
-                left = traces.forget_live(held, self.person)
+                left = forgetting.forget_live(held, self.person)
                 if left != held:
                     self._left[name] = left[name].values if name in left else {}
                     self._writes[name] = _difference(name, held[name], self._left[name])
 
     def _work_out_moves(self, events: Iterable[Event]) -> None:
         for event in events:
-            fresh = traces.forget_event(event, self.person)
+            fresh = forgetting.forget_event(event, self.person)
             if fresh != event:
                 self._tells = True
             self._alter(event, fresh)

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from persistence import recovery
-from persistence.archive import BULKY, BULKY_FAMILY
+from persistence.archive_rows import BULKY, BULKY_FAMILY
 from persistence.backups import Cause, moment
 from persistence.backups.document import LiveKey
 from persistence.errors import Unavailable
