@@ -71,6 +71,8 @@ class Cluster(RedisCluster):
 
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a command where its key is. Raises as the client of one server does."""
+        # Before it knows its servers, redis-py sends a command to any of them.
+        await self.initialize()
         try:
             return await super().execute_command(*args, **kwargs)
         except AWAY as error:

@@ -5,35 +5,61 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from redis.asyncio import Redis
+
+from state.address import Form, parse
+from state.connection import connect
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Wire:
-    """Passes a unix socket on to another; each `lose` drops one script's reply and cuts its connection.
+    """Stands before a server at a unix socket, or each of a cluster.
 
-    `lost` are the replies that were dropped, `passed` the scripts' replies that went through.
+    Each `lose` drops one script's reply and cuts its connection; `lost` are the replies that were dropped,
+    `passed` the scripts' replies that went through.
     """
 
-    def __init__(self, listen: Path, target: Path) -> None:
-        self.url = f"unix://{listen}"
-        self._listen, self._target = listen, target
-        self._server: asyncio.Server | None = None
+    def __init__(self, url: str, folder: Path) -> None:
+        self._address, self._listen = parse(url), folder / "wire.sock"
+        self._servers: list[asyncio.Server] = []
+        # Of a cluster: where a server says it is, and where the wire to it is.
+        self._ways: dict[tuple[str, int], tuple[str, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._between: list[Callable[[], Awaitable[object]]] = []
         self.lost: list[bytes] = []
         self.passed: list[bytes] = []
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_unix_server(self._accept, self._listen)
+        if self._address.form is Form.SOCKET:
+            self._servers.append(await asyncio.start_unix_server(self._to_socket, self._listen))
+            return self
+        for node in self._address.nodes:
+            server = await asyncio.start_server(partial(self._to_node, node), "127.0.0.1")
+            self._servers.append(server)
+            self._ways[node] = server.sockets[0].getsockname()
         return self
+
+    def connect(self) -> Redis:
+        """A client whose replies may be lost."""
+        if self._address.form is Form.SOCKET:
+            return connect(f"unix://{self._listen}")
+        client: Any = connect(
+            "redis+cluster://" + ",".join(f"{host}:{port}" for host, port in self._ways.values())
+        )
+        client.nodes_manager.address_remap = lambda node: self._ways[node]
+        return client
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -46,12 +72,22 @@ class Wire:
 
         self._between.append(between or nothing)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _to_socket(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._pass_on(reader, writer, asyncio.open_unix_connection(self._address.options["path"]))
+
+    async def _to_node(
+        self, node: tuple[str, int], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await self._pass_on(reader, writer, asyncio.open_connection(*node))
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, there: Awaitable[Streams]
+    ) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        there_reader, there_writer = await asyncio.open_unix_connection(self._target)
+        there_reader, there_writer = await there
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await self._converse(reader, writer, there_reader, there_writer)
@@ -70,7 +106,7 @@ class Wire:
         while command := await _whole(reader):
             there_writer.write(command)
             reply = await _whole(there_reader)
-            if b"EVALSHA" in command and not reply.startswith(b"-NOSCRIPT"):
+            if b"EVAL" in command and not reply.startswith(b"-NOSCRIPT"):
                 if self._between:
                     self.lost.append(reply)
                     await self._between.pop(0)()

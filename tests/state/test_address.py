@@ -30,7 +30,7 @@ SECRET = "hunter2"
                 "client_name": "a",
             },
         ),
-        ("unix:///run/one%20two.sock?db=2", Form.SOCKET, False, (), "", {"path": "/run/one two.sock", "db": 2}),
+        ("unix:///run/a%20b.sock?db=2", Form.SOCKET, False, (), "", {"path": "/run/a b.sock", "db": 2}),
         (
             "redis+sentinel://:secret@one,two:26380,[::1]/shows/2?socket_timeout=3",
             Form.SENTINEL,

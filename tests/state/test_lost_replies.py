@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -97,14 +96,14 @@ async def _revision(redis: Redis, guild: int) -> int:
 
 @pytest.fixture
 async def wire(quiet_redis_url: str, tmp_path: Path) -> AsyncIterator[Wire]:
-    async with Wire(tmp_path / "wire.sock", Path(urlsplit(quiet_redis_url).path)) as wire:
+    async with Wire(quiet_redis_url, tmp_path) as wire:
         yield wire
 
 
 @pytest.fixture
 async def through(wire: Wire) -> AsyncIterator[Client]:
     """A client whose replies may be lost."""
-    redis = connect(wire.url)
+    redis = wire.connect()
     yield Client.on(redis)
     await redis.aclose()
 
@@ -252,7 +251,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
 @pytest.mark.parametrize("kind", ["next", "submit", "undo"])
 async def test_server_killed_in_between(server: Server, tmp_path: Path, guild: int, kind: str) -> None:
-    async with Wire(tmp_path / "wire.sock", server.socket) as wire, connect(wire.url) as cut:
+    async with Wire(f"unix://{server.socket}", tmp_path) as wire, wire.connect() as cut:
         client = Client.on(cut)
         await _furnish(client, guild)
         before = await _revision(cut, guild)

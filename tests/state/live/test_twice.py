@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
@@ -86,8 +85,8 @@ async def test_lost_replies_and_forgotten_scripts_book_nothing_twice(
     events = _evening(dice)
     expected = await _whole(redis, guild + 10**6, events)
     air = await Airing.on(redis, guild)
-    async with Wire(tmp_path / "wire.sock", Path(urlsplit(quiet_redis_url).path)) as wire:
-        through = connect(wire.url)
+    async with Wire(quiet_redis_url, tmp_path) as wire:
+        through = wire.connect()
         live = Live(through, Client.on(through).queue._scripts)  # pyright: ignore[reportPrivateUsage]
         for number, start in enumerate(range(0, len(events), 40)):
             if number % 3 == 0:
