@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 LATEST: Final = 40
 NAMES: Final = 12
+LONGEST_NAME: Final = 60
+"""Characters of a viewer's name that can be typed; one with more is not proposed."""
+
 SHOWN_TEXT: Final = 300
-"""Characters of a comment that are shown."""
+"""Characters of a comment or a name that are shown."""
 
 HANDLE: Final = re.compile(r"[a-z0-9._]{2,24}")
 """What TikTok lets a @name be, in lower case."""
@@ -87,9 +90,9 @@ class Happenings:
         self._requests()
 
     def _message(self, message: Message) -> None:
-        if message.name:
+        if 0 < len(message.name) <= LONGEST_NAME:
             _last(self.names, message.name)
-        row = Happening(0, message.at, message.kind, message.host, message.name)
+        row = Happening(0, message.at, message.kind, message.host, _short(message.name))
         if message.kind == "gift" and message.gift is not None:
             row.key = ("gift", message.room, message.viewer, message.gift.id, message.group)
             counted = self._units.get(row.key, 0)

@@ -8,7 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.discord.options import ClientRefused
-from sandbox.page.happenings import HANDLE, Happenings
+from sandbox.page.happenings import HANDLE, LONGEST_NAME, Happenings
 from sandbox.tiktok import GIFTS, gift_named
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sandbox.page.happenings import Happening
     from sandbox.tiktok import Gift, Live, Streak, TikTok, Viewer
 
-LONGEST_NAME: Final = 60
 LONGEST_COMMENT: Final = 4_000
 MOST_LIKES: Final = 5_000
 MOST_GIFTS: Final = 9_999

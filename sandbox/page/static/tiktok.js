@@ -7,6 +7,7 @@ import { keep, recall } from "./kept.js";
 
 const KEPT = "tiktok";
 const CHIPS = 6;
+const OF_HOSTS = new Set(["live", "end", "drop", "viewers"]);
 const QUICK = [["share", "Share"], ["follow", "Follow"], ["join", "Join"], ["subscribe", "Subscribe"]];
 
 export class TikTok {
@@ -137,7 +138,11 @@ export class TikTok {
       if (document.activeElement !== this.watching) this.watching.value = live.watching;
       this.tick();
     }
-    if (!this.viewer.value && document.activeElement !== this.viewer) this.viewer.value = viewers[0] ?? "anna";
+    // Until somebody chose who acts, it is the latest who did, and anna where nobody has yet.
+    if (!this.chosen.viewer && !this.proposed && document.activeElement !== this.viewer) {
+      this.viewer.value = viewers[0] ?? "anna";
+      this.proposed = viewers.length > 0;
+    }
     redrawn(this.chips, viewers.slice(0, CHIPS).sort().map((name) => el("button", {
       type: "button", class: "chip", "aria-pressed": String(name === this.viewer.value), onclick: () => { this.viewer.value = name; this.choose({ viewer: name }); },
     }, el("bdi", {}, name))));
@@ -237,6 +242,7 @@ export class TikTok {
   // Whether it was done; what was refused is said below the part of the panel it was asked in.
   async act(from, what, values = {}) {
     const block = from.closest(".block");
+    if (!OF_HOSTS.has(what)) this.choose({ viewer: this.viewer.value });
     const answer = await this.page.wire.act("tiktok", { what, host: this.host, viewer: this.viewer.value, ...values });
     this.error.textContent = answer.error ?? "";
     if (answer.error) block.append(this.error);
