@@ -68,7 +68,7 @@ class Settings(BaseSettings):
 
     `redis_url` and `database_url` unset mean the embedded servers; `guild_id` unset means commands are
     declared globally; `shards` None means as many as Discord recommends, all in this process; `web_port` 0
-    means that overlays are not served.
+    means that overlays and queue pages are not served.
     """
 
     model_config = SettingsConfigDict(
