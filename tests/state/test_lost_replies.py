@@ -20,6 +20,7 @@ from state.connection import connect
 from state.handles import Handles
 from state.ladder import SKIPS
 from state.points import PointsChange
+from state.public_page import PublicPages
 from state.scripts import Actor
 from state.song import NewSong
 from state.wallet import Wallet
@@ -62,6 +63,7 @@ MOVES: dict[str, Move] = {
     "ladder": lambda c, g, r: c.configuration.set_ladder(g, r, MIA, SKIPS),
     "import": lambda c, g, r: c.configuration.adopt(g, r, MIA, settings={"cap": "9"}, seen={}),
     "display": lambda c, g, r: c.configuration.set_display(g, r, MIA, "public", (1, 2)),
+    "page": lambda c, g, r: PublicPages(c.redis, c.queue._scripts).renew(g, r, MIA),
     "undo": lambda c, g, r: c.queue.undo(g, r, MIA),
 }
 
