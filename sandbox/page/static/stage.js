@@ -21,13 +21,19 @@ export class Stage {
       if (event.altKey && event.code === "KeyL" && !this.toggle.hidden && !at("modal").open) {
         event.preventDefault();
         this.open(!this.opened);
-        if (this.opened) this.node.querySelector("section:not([hidden]) :is(button, input, select):enabled")?.focus();
+        if (this.opened) this.first()?.focus();
         else at("write")?.focus();
       } else if (event.key === "Escape" && this.opened && !WIDE.matches && !event.defaultPrevented) {
         this.open(false);
         this.toggle.focus();
       }
     });
+  }
+
+  // What can be used at once: not what folds a part away, unless nothing else is left.
+  first() {
+    const shown = [...this.node.querySelectorAll("button:enabled, input:enabled")].filter((each) => each.offsetParent);
+    return shown.find((each) => !each.matches(".plain")) ?? shown[0];
   }
 
   get opened() {

@@ -17,6 +17,7 @@ export class TikTok {
     this.frame = { gifts: [], lives: [], hosts: [], viewers: [], streaks: [], feed: [] };
     this.chosen = { viewer: "", gift: "Rose", folded: false, ...recall(KEPT, {}) };
     this.host = "";
+    this.awaited = "";
     this.adding = false;
     this.error = el("p", { class: "error", role: "alert" });
     this.build();
@@ -100,12 +101,13 @@ export class TikTok {
   take(frame) {
     this.page.stage.reveal("tiktok");
     const gifts = JSON.stringify(frame.gifts) !== JSON.stringify(this.frame.gifts);
-    const began = frame.lives.find((each) => !this.frame.lives.some((one) => one.host === each.host));
     this.frame = frame;
-    if (began && this.awaited === began.host) this.host = began.host;
+    const mine = frame.lives.some((each) => each.host === this.awaited);
+    if (mine) Object.assign(this, { host: this.awaited, adding: false, awaited: "" });
     if (!frame.lives.some((each) => each.host === this.host)) this.host = frame.lives[0]?.host ?? "";
     if (gifts) this.drawGifts();
     this.draw();
+    if (mine) this.words.focus();
   }
 
   folded(away) {
@@ -163,7 +165,7 @@ export class TikTok {
   drawGifts() {
     this.tiles.replaceChildren(...this.frame.gifts.map((each, index) => {
       const tile = el("button", {
-        type: "button", class: "gift", role: "radio", title: each.streak ? each.name : `${each.name} does not streak`,
+        type: "button", class: "gift", role: "radio", "aria-label": `${each.name}, ${count(each.price)} ${each.price === 1 ? "coin" : "coins"}`, title: each.streak ? each.name : `${each.name} does not streak`,
         onclick: () => this.choose({ gift: each.name }), ondblclick: () => this.send(tile, "gift"),
       }, el("i", { class: "disc", "aria-hidden": "true" }, each.name[0]), el("span", {}, each.name), el("small", { class: "coins" }, count(each.price)));
       tile.style.setProperty("--hue", String((index * 47 + 340) % 360));
@@ -230,13 +232,10 @@ export class TikTok {
 
   async goLive(event) {
     event.preventDefault();
-    this.awaited = this.handle.value.trim().replace(/^@/, "").toLowerCase();
-    if (!await this.act(this.handle, "live", { host: this.awaited })) return;
-    this.adding = false;
-    this.host = this.awaited;
-    this.handle.value = "";
-    this.draw();
-    this.words.focus();
+    const host = this.handle.value.trim().replace(/^@/, "").toLowerCase();
+    this.awaited = host;
+    if (await this.act(this.handle, "live", { host })) this.handle.value = "";
+    else this.awaited = "";
   }
 
   // Whether it was done; what was refused is said below the part of the panel it was asked in.

@@ -30,6 +30,13 @@ async def press(page: Tab, label: str) -> None:
     )
 
 
+async def alt_l(page: Tab) -> None:
+    for kind in ("keyDown", "keyUp"):
+        await page.call(
+            "Input.dispatchKeyEvent", type=kind, key="l", code="KeyL", windowsVirtualKeyCode=76, modifiers=1
+        )
+
+
 async def told(page: Tab, text: str) -> None:
     await page.until(
         "[...document.querySelectorAll('#tiktok .feed li')].some((each) =>"
@@ -51,6 +58,11 @@ async def test_a_live_by_hand(stage: Stage, tiktok: TikTok, listen: Start, brows
             await fill(mia, "Handle of the host", HOST)
             await mia.press("Enter")
             await mia.until("document.querySelector('#tiktok .status.on')")
+            assert await mia.run("document.activeElement.ariaLabel") == "Comment"
+            await alt_l(mia)
+            assert await mia.run("document.getElementById('stage').hidden")
+            await alt_l(mia)
+            assert not await mia.run("document.getElementById('stage').hidden")
             await fill(mia, "Comment", "louder!")
             await mia.press("Enter")
             await told(mia, "anna louder!")
