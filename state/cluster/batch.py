@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
-from redis.exceptions import AskError, ClusterError, ConnectionError, TimeoutError, TryAgainError, WatchError
+from redis.exceptions import (
+    AskError,
+    ClusterError,
+    ConnectionError,
+    CrossSlotTransactionError,
+    TimeoutError,
+    TryAgainError,
+    WatchError,
+)
 
 if TYPE_CHECKING:
     from state.cluster.client import Cluster
@@ -65,7 +73,7 @@ class NodePool(ConnectionPool):
 
 
 class Batch(Pipeline):
-    """Commands of any keys, or a transaction, whose keys are all of one slot.
+    """Commands of any keys, or a transaction, whose keys must be of one slot (`CrossSlotTransactionError`).
 
     As with one server, what failed on the way is tried again, which is safe only for what may be done twice.
     """
@@ -103,9 +111,11 @@ class Batch(Pipeline):
                 return []
             if not (self.is_transaction or self.explicit_transaction):
                 return await self._scattered(stack, raise_on_error)
-            first = next(str(args[1]) for args, _ in stack if args[0] not in _KEYLESS)
+            keys = [str(args[1]) for args, _ in stack if args[0] not in _KEYLESS]
+            if len({self._cluster.keyslot(key) for key in keys}) != 1:
+                raise CrossSlotTransactionError("all keys of a transaction must be of one slot")
             return await self._tried(
-                lambda: self._at(self._cluster.node_of(first), stack, True, raise_on_error)
+                lambda: self._at(self._cluster.node_of(keys[0]), stack, True, raise_on_error)
             )
         finally:
             await self.reset()
