@@ -29,8 +29,8 @@ class Forgetting:
     ) -> int | None:
         """Makes all `writes` at once and gives the new revision; only `effects` of them stand in the event.
 
-        `entries` replace the stream. None, and nothing is written, when the guild is no longer at revision
-        `expected`.
+        `entries` replace those of their revisions in the stream. None, and nothing is written, when the guild
+        is no longer at revision `expected`.
         """
         arguments: dict[str, object] = {
             "expected": expected,

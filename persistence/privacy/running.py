@@ -55,7 +55,7 @@ class Running:
     @property
     def is_without(self) -> bool:
         """Whether nothing of the person is left."""
-        return not self._tells and not self._writes
+        return not self._entries and not self._writes
 
     @property
     def writes(self) -> list[Effect]:
@@ -75,7 +75,7 @@ class Running:
 
     @property
     def entries(self) -> list[Entry]:
-        """The whole stream anew: revisions, each with its fields and values in turns."""
+        """Moves that are told otherwise: revisions, each with its fields and values in turns."""
         return self._entries
 
     def _work_out(self) -> None:
@@ -83,7 +83,6 @@ class Running:
         self._writes: dict[str, list[Effect]] = {}
         self._entries: list[Entry] = []
         self._altered: dict[tuple[str, str | None], tuple[EffectType, str | None]] = {}
-        self._tells = False
         self._work_out_keys(self._keys)
         self._work_out_moves(self._stream)
 
@@ -101,11 +100,10 @@ class Running:
     def _work_out_moves(self, events: Iterable[Event]) -> None:
         for event in events:
             fresh = forgetting.forget_event(event, self.person)
-            if fresh != event:
-                self._tells = True
             self._alter(event, fresh)
-            fields = [text for pair in to_entry(fresh).items() for text in pair]
-            self._entries.append((str(event.revision), fields))
+            if fresh != event:
+                fields = [text for pair in to_entry(fresh).items() for text in pair]
+                self._entries.append((str(event.revision), fields))
 
     def _alter(self, event: Event, fresh: Event) -> None:
         """Note what the moves leave behind otherwise than they did."""

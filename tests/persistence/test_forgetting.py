@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -49,7 +50,8 @@ async def told_of(show: Show, user: int) -> list[str]:
     rows = await live_keys.read(show.guild, show.redis)
     found = [row.name for row in rows if str(user) in (row.field, row.value, *row.name.split(":"))]
     stream = await show.redis.xrange(key(show.guild, "events"))
-    return found + [id_ for id_, fields in stream if str(user) in str(fields)]
+    word = re.compile(rf"\b{user}\b")
+    return found + [id_ for id_, fields in stream if word.search(str(fields))]
 
 
 async def test_who_moves_meanwhile_costs_another_try_and_not_another_reading(
@@ -97,6 +99,25 @@ async def test_what_the_person_does_meanwhile_is_forgotten_as_well(
     assert handed and await told_of(show, ONE) == [] and await told_of(show, HANDLE) == []
     song = await show.queue.song(show.guild, handed[0])
     assert song is not None and song.user == 0 and song.state == "removed"
+    await show.agrees()
+
+
+async def test_moves_of_others_are_left_as_they_are(show: Show, pool: Pool, tmp_path: Path) -> None:
+    """A live fills the stream with megabytes: to send them all takes longer than until its next move."""
+    await show.play_on(30)
+    stream = await show.redis.xrange(key(show.guild, "events"))
+    put, sent = Forgetting(show.scripts).put, list[str]()
+
+    async def noted(*arguments: Any, **named: Any) -> int | None:
+        sent.extend(f"{revision}-0" for revision, _ in named["entries"])
+        return await put(*arguments, **named)
+
+    store = Privacy(show.redis, pool, show.archive, show.store, FileStore(tmp_path), noted)
+    await store.forget(show.guild, "one", ONE)
+    left = dict(await show.redis.xrange(key(show.guild, "events")))
+    changed = [id_ for id_, fields in stream if left.pop(id_) != fields]
+    assert len(left) == 1, "the move itself"
+    assert sent == changed and 0 < len(changed) < len(stream) / 2
     await show.agrees()
 
 
