@@ -14,11 +14,14 @@ from rich.console import Console
 
 from bot.demo import opening
 from bot.demo.live import CONNECT_SECONDS, HOST
+from bot.demo.play import TITLE
 from bot.demo.process import BotProcess
 from bot.demo.show import Show, Suggested
 from bot.demo.terminal import Transcript
+from bot.demo.tour import offer
 from sandbox.discord import Sandbox
 from sandbox.page import Page
+from sandbox.page.tour import Tour
 from sandbox.tiktok import TikTok, gift_named
 from tests.stage import free_port
 
@@ -63,18 +66,23 @@ async def scene() -> AsyncGenerator[dict[str, str]]:
         await bot.start()
         stack.push_async_callback(bot.end)
         show = Show.open(sandbox, tiktok, bot, Transcript(Console(quiet=True)))
+        led = Show.open(sandbox, tiktok, bot, Transcript(Console(quiet=True)))
+        tour = Tour(TITLE)
+        beginning = await Page.start(led.guild, tiktok=tiktok, tour=tour)
+        stack.push_async_callback(beginning.close)
+        await follow(led, tour)
         await play(show)
         await go_live(show)
         page = await Page.start(show.guild, tiktok=tiktok)
         stack.push_async_callback(page.close)
-        overlay = await told(show, "overlay create", r"http://\S+/overlay/[^/\s]+", name="Stream")
-        queue = await told(show, "queue page on", r"http://\S+/queue/[^>\s]+")
-        people = {
-            each.name.lower(): each for each in (show.olga, show.mia, show.theo, *show.artists.values())
+        yield {
+            "page": page.url,
+            "tour": f"{beginning.url}#person={led.mia.id}&channel={led.review.id}",
+            "overlay": await told(show, "overlay create", r"http://\S+/overlay/[^/\s]+", name="Stream"),
+            "queue": await told(show, "queue page on", r"http://\S+/queue/[^>\s]+"),
+            **{channel.name.replace("-", "_"): str(channel.id) for channel in show.guild.channels},
+            **{each.name.lower(): str(each.id) for each in (show.mia, *show.artists.values())},
         }
-        channels = {channel.name.replace("-", "_"): channel for channel in show.guild.channels}
-        ids = {name: str(each.id) for name, each in {**people, **channels}.items()}
-        yield {"page": page.url, "overlay": overlay, "queue": queue, **ids}
 
 
 async def told(show: Show, command: str, pattern: str, **values: Any) -> str:
@@ -85,15 +93,24 @@ async def told(show: Show, command: str, pattern: str, **values: Any) -> str:
     return found[0]
 
 
+async def follow(show: Show, tour: Tour) -> None:
+    """A newcomer on another server has done the first half of the tour."""
+    assert await offer(show, tour)
+    await in_order(show)
+    await hand_in(show, "Carla", "Carla Sings", "Slow Motion")
+    await hand_in(show, "Bruno", "Bruno Vale", "Glass Harbour", tier="Skip")
+    pending = await show.pending("Glass Harbour")
+    await show.press(show.theo, pending, next(label for label in pending.labels if "→" in label))
+    await show.panel("Glass Harbour")
+    await show.next(show.mia)
+    await show.panel("Playing since")
+
+
 async def play(show: Show) -> None:
     """Sets the server up, lets everybody hand in, and plays the first song."""
     await opening.set_up(show)
     await opening.channels(show)
-    # Which of a channel's displays is posted first is chance.
-    await show.posted("song-review", "Pending skips")
-    await show.command(show.olga, "display remove", kind="reviewer")
-    await show.command(show.olga, "display add", kind="reviewer", channel=show.review)
-    await show.panel()
+    await in_order(show)
     for name in (*(each[0] for each in SONGS), CLAIMED[0]):
         if name not in show.artists:
             show.artists[name] = show.guild.join(name)
@@ -111,10 +128,19 @@ async def play(show: Show) -> None:
     await show.panel("Silver Line")
 
 
+async def in_order(show: Show) -> None:
+    """Puts the panel below the pending skips: which of them a new server gets first is chance."""
+    await show.posted("song-review", "Pending skips")
+    await show.command(show.olga, "display remove", kind="reviewer")
+    await show.command(show.olga, "display add", kind="reviewer", channel=show.review)
+    await show.panel()
+
+
 async def go_live(show: Show) -> None:
     """Mia is live, the bot listens, and her viewers do what viewers do."""
     await show.command(show.olga, "tiktok connect", HOST, handle=HOST)
-    live = show.tiktok.host(HOST).go_live()
+    live = show.tiktok.host(HOST).live
+    assert live is not None, "the tour is about a live as well"
     await show.tiktok.connected(live, timeout=CONNECT_SECONDS)
     live.viewers(214)
     for name, text in VIEWERS:

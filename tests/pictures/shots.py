@@ -42,7 +42,9 @@ SHOTS = (
     Shot("sandbox-desktop", "{page}#person={alice}&channel={submit_your_song}", DESKTOP, SAID),
     Shot("sandbox-phone", "{page}#person={bruno}&channel={song_queue}", PHONE, SAID, scale=2),
     Shot("reviewer-panel", "{page}#person={mia}&channel={song_review}", (1090, 1190), SAID),
+    Shot("sandbox-tour", "{tour}", (1440, 1000), SAID),
     Shot("tiktok-panel", "{page}#person={mia}&channel={song_queue}", DESKTOP, SAID),
+    Shot("queue-page-desktop", "{queue}", (1280, 830), DRAWN),
     Shot("queue-page-phone", "{queue}", PHONE, DRAWN, scale=2, dark=True),
     *(
         Shot(f"overlay-{view}-{layout}", f"{{overlay}}/{view}?layout={layout}", size, DRAWN, stream=True)
