@@ -27,8 +27,8 @@ async def echo(ctx: tanjun.abc.SlashContext) -> None:
 
 """
 CLASH = """    router.include(routes)
-    router.component("pending.approve")(turn)
-    router.component("pending.approve")(turn)
+    router.component("pending.approve")(listing.turn)
+    router.component("pending.approve")(listing.turn)
 """
 
 
@@ -72,7 +72,7 @@ async def test_a_changed_plugin_is_loaded_again_and_a_broken_one_is_not(
 ) -> None:
     end = "component = tanjun.Component("
     before = puts(sandbox)
-    edit(copy, "plugins/queue.py", (end, NEW_COMMAND + end))
+    edit(copy, "plugins/queue/__init__.py", (end, NEW_COMMAND + end))
     await copy.says("plugins.queue was loaded again")
     await sandbox.wait_for_request(lambda each: each.method == "PUT" and "echo" in str(each.body))
     await copy.says("Discord has the commands", times=2)
@@ -80,12 +80,12 @@ async def test_a_changed_plugin_is_loaded_again_and_a_broken_one_is_not(
     assert "first echo" in (await room.alice.command("echo", channel=room.queue)).text
 
     # A change that Discord need not know of is not declared.
-    edit(copy, "plugins/queue.py", ("first echo", "second echo"))
+    edit(copy, "plugins/queue/__init__.py", ("first echo", "second echo"))
     await copy.says("plugins.queue was loaded again", times=2)
     assert "second echo" in (await room.alice.command("echo", channel=room.queue)).text
     assert puts(sandbox) == before + 1
 
-    edit(copy, "plugins/queue.py", ("second echo", '" not Python'))
+    edit(copy, "plugins/queue/__init__.py", ("second echo", '" not Python'))
     await copy.says("plugins.queue cannot be loaded; the old one stays.")
     await copy.says("SyntaxError")
     assert "second echo" in (await room.alice.command("echo", channel=room.queue)).text
@@ -93,7 +93,7 @@ async def test_a_changed_plugin_is_loaded_again_and_a_broken_one_is_not(
     # It imports, but its buttons clash with another plugin's.
     edit(
         copy,
-        "plugins/queue.py",
+        "plugins/queue/__init__.py",
         ('" not Python', "third echo"),
         ("    router.include(routes)", CLASH),
     )
