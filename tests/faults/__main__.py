@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.faults.invariants import Findings, Footprints, agree, examine
+from tests.faults.invariants import Findings, Footprints, agree, examine, sees_what_is_wrong
 from tests.faults.mischief import FAULTS, Fault, Scene
 from tests.faults.plant import Plant
 from tests.faults.room import Crowd, Room
@@ -64,6 +64,7 @@ async def play(seed: int, minutes: float | None, only: str, count: int) -> Findi
             await crowd.pause()
             await examine(plant, rooms, forgiven, findings)
             prints.judge(findings)
+            findings.hold(await sees_what_is_wrong(plant, rooms, forgiven), "these looks see nothing at all")
         except BaseException:
             _keep_logs(plant, seed)
             raise

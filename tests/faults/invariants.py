@@ -18,6 +18,8 @@ from tests.faults.room import Room, codes
 
 ROWS: Final = 10
 CAUGHT_UP_SECONDS: Final = 60.0
+POOL: Final = 100
+"""Connections that redis-py opens at most, and keeps: as many as were once wanted at the same time."""
 _ENDED: Final = frozenset({"played", "removed", "withdrawn", "rejected"})
 _DEADLINE: Final = 3.0
 
@@ -105,7 +107,7 @@ class Footprints:
             if len(seen.descriptors) < 4:
                 continue
             some, last = max(seen.descriptors[:3]), min(seen.descriptors[-2:])
-            findings.hold(last <= some + 20, f"{name} went from {some} to {last} descriptors")
+            findings.hold(last <= some + POOL, f"{name} went from {some} to {last} descriptors")
             some, last = max(seen.memory[:3]), seen.memory[-1]
             findings.hold(last <= some + 40, f"{name} went from {some} to {last} MB")
             findings.figures["descriptors, most"] = max(findings.figures["descriptors, most"], last)
@@ -125,6 +127,24 @@ async def examine(plant: Plant, rooms: list[Room], forgiven: set[str], findings:
             await _coins(plant, connection, room, findings)
     finally:
         await connection.close()
+
+
+async def sees_what_is_wrong(plant: Plant, rooms: list[Room], forgiven: set[str]) -> bool:
+    """Lose a song, forget a move, give coins that nobody sent, and see whether each of it is noticed."""
+    room, client, found = rooms[0], cast("Any", plant.redis), Findings()
+    connection: Any = await asyncpg.connect(plant.postgres.url)
+    try:
+        await connection.execute(
+            "DELETE FROM events WHERE guild_id = $1 AND rev = (SELECT min(rev) + 4 FROM events)", room.id
+        )
+    finally:
+        await connection.close()
+    await client.zpopmin(keys.queue(room.id))
+    await client.zincrby(live_keys.coins(room.id), 10**9, str(room.viewers[0].id))
+    await examine(plant, [room], forgiven, found)
+    return all(
+        any(word in text for text in found.broken) for word in ("the archive", "the queue", "coins and")
+    )
 
 
 async def _archive(plant: Plant, connection: Any, room: Room, findings: Findings) -> list[Any]:

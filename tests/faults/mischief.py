@@ -151,6 +151,27 @@ async def gateway_killed_unanswered(scene: Scene) -> None:
         await _raised(scene, member)
 
 
+@fault("a gateway is replaced while people press")
+async def gateway_rolled(scene: Scene) -> None:
+    await scene.gateway().roll()
+
+
+@fault("a worker is replaced while people press")
+async def worker_rolled(scene: Scene) -> None:
+    await scene.worker().roll()
+
+
+@fault("the clock of a process is wrong, and is set right")
+async def clock_stepped(scene: Scene) -> None:
+    if scene.plant.timeless:
+        return
+    member = scene.random.choice(list(scene.plant.members.values()))
+    member.step_clock(scene.random.choice((-7200, -90, -5, 5, 90, 7200)))
+    await asyncio.sleep(scene.seconds(3, 6))
+    member.step_clock(0)
+    await asyncio.sleep(1.5)  # libfaketime looks once a second
+
+
 @fault("a worker is killed", late=DISPLAY_LEASE)
 async def worker_killed(scene: Scene) -> None:
     member = scene.worker()
@@ -384,6 +405,20 @@ async def permissions_withdrawn(scene: Scene) -> None:
     await _healed(room)
 
 
+@fault("a display's channel is deleted, and it gets another")
+async def channel_deleted(scene: Scene) -> None:
+    room = scene.room()
+    scene.plant.sandbox.faults.delete_channel(room.queue)
+    await asyncio.sleep(scene.seconds(2, 4))
+    channel = room.guild.create_channel("queue")
+    reply = await room.owner.command(
+        "display add", room.review, options={"kind": "public", "channel": channel}
+    )
+    assert reply.ok, reply.text
+    await reply.settled()
+    room.queue = channel
+
+
 async def _healed(room: Room) -> None:
     reply = await room.owner.command("display heal", room.review)
     assert reply.ok, reply.text
@@ -401,4 +436,27 @@ async def tiktok_drops(scene: Scene) -> None:
             do = scene.random.choice((scene.plant.tiktok.faults.cut, scene.plant.tiktok.faults.close))
             do(live)
     await asyncio.sleep(scene.seconds(0.5, 2))
+    await _heard_again(scene)
+
+
+@fault("TikTok's connections stall")
+async def tiktok_stalls(scene: Scene) -> None:
+    for room in scene.rooms:
+        if room.host.live is not None:
+            scene.plant.tiktok.faults.stall(room.host.live)
+    await asyncio.sleep(scene.seconds(1, 3))
+    for room in scene.rooms:
+        if room.host.live is not None:
+            scene.plant.tiktok.faults.cut(room.host.live)
+    await _heard_again(scene)
+
+
+@fault("a live ends, and another begins")
+async def live_ends(scene: Scene) -> None:
+    room = scene.room()
+    if room.host.live is not None:
+        room.host.live.end()
+    await asyncio.sleep(scene.seconds(0.5, 2))
+    room.streaks.clear()
+    room.host.go_live()
     await _heard_again(scene)

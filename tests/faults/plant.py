@@ -30,6 +30,8 @@ from tests.wire import Wire
 SHARDS: Final = 2
 _DISK: Final = 512 * 2**20
 _START_SECONDS: Final = 60.0
+_FAKETIME: Final = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+"""Debian's libfaketime, which lets the clock of one process be off."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +43,8 @@ class Member:
     process: Process
     redis: Wire
     postgres: Wire
+    clock: Path
+    """Where its clock is told by how much to be off; read only if the machine has libfaketime."""
 
     @property
     def pid(self) -> int:
@@ -71,6 +75,21 @@ class Member:
         """Start it and wait until it is up."""
         await self.process.begin()
         await self.process.says("Skipline is up", _START_SECONDS)
+
+    async def roll(self) -> None:
+        """Have a new process take over from the one that runs, as an upgrade does."""
+        old, self.process = self.process, self.process.another()
+        await self.process.begin()
+        if self.shards:
+            await self.process.says("ready, and waiting for it", _START_SECONDS, times=len(self.shards))
+        else:
+            await self.process.says("Skipline is up", _START_SECONDS)
+        assert await old.end() == 0
+        await self.process.says("Skipline is up", _START_SECONDS)
+
+    def step_clock(self, seconds: int) -> None:
+        """Set its clock off by so much."""
+        self.clock.write_text(f"{seconds:+d}\n")
 
     async def restart(self) -> None:
         """Start it anew after its end, as whatever supervises it would."""
@@ -115,6 +134,8 @@ class Plant:
         self.members: dict[str, Member] = {}
         self.windows = Windows()
         self.disk = folder / "pg"
+        self.timeless = _FAKETIME is None
+        """Whether no process's clock can be set."""
         self.limited = False
         """Whether PostgreSQL has a disk of its own that can be filled."""
 
@@ -173,6 +194,16 @@ class Plant:
             await wire.mend()
             self._stack.push_async_callback(wire.cut)
         url = f"{self.postgres.url.partition('host=')[0]}host={database}"
+        clock = self.folder / f"{name}.clock"
+        clock.write_text("+0\n")
+        if _FAKETIME is not None:
+            role |= {
+                "LD_PRELOAD": str(_FAKETIME),
+                "FAKETIME_TIMESTAMP_FILE": str(clock),
+                "FAKETIME_CACHE_DURATION": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "DONT_FAKE_MONOTONIC": "1",
+            }
         process = Process(
             self.sandbox,
             self.folder / "data",
@@ -183,7 +214,7 @@ class Plant:
             TIKTOK_SIGN_KEY=self.tiktok.sign_key,
             **role,
         )
-        self.members[name] = Member(name, frozenset(shards), process, redis, postgres)
+        self.members[name] = Member(name, frozenset(shards), process, redis, postgres, clock)
 
     async def _end(self) -> None:
         for member in self.members.values():

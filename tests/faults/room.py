@@ -204,7 +204,10 @@ class Room:
         self, person: Person, kind: str, channel: Channel, command: str, *, code: str = "", **options: Any
     ) -> None:
         begin = time.monotonic()
-        reply = await person.command(command, channel, options=options)
+        try:
+            reply = await person.command(command, channel, options=options)
+        except ClientRefused:
+            return  # the channel is gone
         text, broken = await _heard(reply)
         if kind == "show":
             outcome = "seen"
@@ -222,7 +225,7 @@ class Room:
         try:
             reply = await person.press(panels[-1], label=label)
         except ClientRefused:
-            return
+            return  # greyed out
         text, broken = await _heard(reply)
         self._note(label, person, begin, reply, "yes", text, broken)
 

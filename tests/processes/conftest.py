@@ -38,11 +38,15 @@ class Process:
             "SKIPLINE_DATA_DIR": str(data_dir),
             **environment,
         }
-        self._sandbox = sandbox
+        self._sandbox, self._data_dir = sandbox, data_dir
         self.lines: list[str] = []
         self.child: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._heard = asyncio.Condition()
+
+    def another(self) -> Process:
+        """One that is to be started with the same environment."""
+        return Process(self._sandbox, self._data_dir, **self._environment)
 
     async def start(self) -> None:
         """Starts it and returns once Discord has its commands and its shard is up."""
