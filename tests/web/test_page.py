@@ -80,7 +80,7 @@ async def test_the_queue_is_told_in_order_of_play_and_follows_each_change(
         assert not (await stream.shown(lambda each: "paused" in each["says"]["intake"]))["open"]
         await stage.configure(paused=None, closed_0="1", **{"fair:paid": "2"})
         shut = await stream.shown(lambda each: not each["grouped"])
-        assert shut["says"]["intake"] == "Submissions are open, closed for: Free" and shut["open"]
+        assert shut["says"]["intake"] == "Submissions are open, closed for Free" and shut["open"]
         await stage.configure(language="es-ES")
         spanish = await stream.shown(lambda each: each["language"] == "es-ES")
         assert spanish["says"]["waiting"] == "1 en espera"
@@ -175,7 +175,9 @@ async def test_a_page_that_is_closed_or_renewed_is_dead_for_all(
     await submit(stage, "First")
 
     async def answers(token: str) -> set[int]:
-        return {await status(session, url(stage, token, what)) for what in ("", "/events", "/songs?from=101")}
+        return {
+            await status(session, url(stage, token, what)) for what in ("", "/", "/events", "/songs?from=101")
+        }
 
     async with following(session, url(stage, old, "/events")) as dying:
         await dying.shown()
