@@ -50,17 +50,18 @@ export function choices(each, names) {
 
 function menu(each, page) {
   const options = choices(each, page.names);
-  const several = (each.max_values ?? 1) > 1 || each.min_values === 0;
+  const several = (each.max_values ?? 1) > 1;
   const preset = new Set((each.default_values ?? []).map((one) => one.id));
   const send = (from, values) => page.act(from, "choose", { custom_id: each.custom_id, values });
   const title = each.placeholder ?? "Choose";
   if (!several) {
     const made = el("select", {
       class: "menu", disabled: each.disabled, "aria-label": title, "data-id": each.custom_id,
-      onchange: (event) => event.target.value && send(event.target, [event.target.value]),
+      onchange: (event) => send(event.target, event.target.value ? [event.target.value] : []),
     });
     const chosen = options.find((one) => one.default || preset.has(one.value));
-    made.append(el("option", { value: "", selected: !chosen, disabled: true, hidden: true }, title));
+    const none = chosen && each.min_values === 0;
+    made.append(el("option", { value: "", selected: !chosen, disabled: !none, hidden: !none }, none ? "None" : title));
     for (const one of options) {
       const more = one.description ? `${one.label} · ${one.description}` : one.label;
       made.append(el("option", { value: one.value, selected: one === chosen }, one.emoji?.id || !one.emoji ? more : `${one.emoji.name} ${more}`));

@@ -37,23 +37,26 @@ class Tab:
             ):
                 self.complaints.append(str(frame["params"]))
 
-    async def call(self, method: str, **params: Any) -> dict[str, Any]:
+    async def call(self, method: str, patience: float = 20, /, **params: Any) -> dict[str, Any]:
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": params})
-        frame = await asyncio.wait_for(answer, 20)
+        frame = await asyncio.wait_for(answer, patience)
         assert "error" not in frame, frame
         return frame["result"]
 
-    async def run(self, script: str) -> Any:
+    async def run(self, script: str, timeout: float = 20) -> Any:
         """The value of an expression; a promise is awaited."""
-        result = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        result = await self.call(
+            "Runtime.evaluate", timeout, expression=script, awaitPromise=True, returnByValue=True
+        )
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    async def until(self, condition: str) -> Any:
+    async def until(self, condition: str, timeout: float = 20) -> Any:
         """Wait until an expression is true, asking after every change of the page; gives its value."""
-        return await self.run(f"""new Promise((done) => {{
+        return await self.run(
+            f"""new Promise((done) => {{
             const look = () => {{
                 const found = {condition};
                 if (found) {{ watch.disconnect(); done(found); }}
@@ -63,7 +66,9 @@ class Tab:
             const all = {{ subtree: true, childList: true, attributes: true, characterData: true }};
             watch.observe(document, all);
             look();
-        }})""")
+        }})""",
+            timeout,
+        )
 
     async def type(self, text: str) -> None:
         await self.call("Input.insertText", text=text)
