@@ -7,16 +7,17 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError
 
 from state import keys
 
 _log = logging.getLogger(__name__)
 
-_SILENCE_SECONDS = 30.0
+SILENCE_SECONDS: Final = 5.0
+"""After so long without a word the server is asked for one, and is lost when none comes as long again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,20 @@ class Feed:
             try:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.subscribe(keys.CHANGES)
+                    asked = False
                     while True:
                         message = cast(
-                            "dict[str, str] | None", await pubsub.get_message(timeout=_SILENCE_SECONDS)
+                            "dict[str, str] | None", await pubsub.get_message(timeout=SILENCE_SECONDS)
                         )
                         if message is None:
+                            # A server that stands still, or that another took the place of, closes nothing.
+                            if asked:
+                                raise ConnectionError("the server is silent")
+                            asked = True
                             await pubsub.ping()
-                        elif message["type"] == "subscribe":
+                            continue
+                        asked = False
+                        if message["type"] == "subscribe":
                             # The server's confirmation: nothing sent later can be missed. It comes again
                             # when redis-py has reconnected by itself, which it tells in no other way.
                             await self._resume()

@@ -108,7 +108,12 @@ class Cluster:
 
 @contextlib.asynccontextmanager
 async def cluster(
-    folder: Path, primaries: int = 3, replicas: int = 0, timeout: int = 2000, **config: str
+    folder: Path,
+    primaries: int = 3,
+    replicas: int = 0,
+    timeout: int = 2000,
+    password: str | None = None,
+    **config: str,
 ) -> AsyncIterator[Cluster]:
     """A cluster that shares its slots evenly; replica n copies primary n. `timeout`: ms until one is lost."""
     ports = free_ports(2 * (primaries + replicas))
@@ -118,6 +123,7 @@ async def cluster(
                 server(
                     folder / str(port),
                     port,
+                    options={"password": password},
                     cluster_enabled="yes",
                     cluster_port=str(bus),
                     cluster_node_timeout=str(timeout),

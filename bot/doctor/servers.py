@@ -55,7 +55,9 @@ async def check_redis(settings: Settings) -> AsyncIterator[Finding]:
             info: Mapping[str, Any] = await client.info("server")
         except (redis.exceptions.RedisError, OSError) as error:
             yield fail(
-                "Redis", f"cannot be used, {_redis_reason(error)}", "check REDIS_URL and that the server runs"
+                "Redis",
+                f"cannot be used, {_redis_reason(error, parse(url).tls)}",
+                "check REDIS_URL and that the server runs",
             )
             return
         if settings.redis_url is not None and (other := mismatch(parse(url), info)):
@@ -123,22 +125,21 @@ def _redis_version(info: Mapping[str, Any], where: str) -> Finding:
     return ok("Redis", f"{name} {version}, {where}")
 
 
-def _redis_reason(error: Exception) -> str:
+def _redis_reason(error: Exception, tls: bool) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, redis.exceptions.AuthenticationError | redis.exceptions.NoPermissionError):
             return "it refuses the user or password"
         if isinstance(cause, ssl.SSLCertVerificationError):
             return "its certificate is not trusted; ssl_ca_certs names the file of your own authority"
-        if isinstance(cause, ssl.SSLError):
-            return "it does not speak TLS as REDIS_URL says"
         if isinstance(cause, MasterNotFoundError):
             return "no Sentinel knows a server of that name that works"
         if "Cluster mode is not enabled" in str(cause):
             return "it is no cluster"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, redis.exceptions.ConnectionError | redis.exceptions.TimeoutError | OSError):
-        return "it does not answer"
+        # A server without TLS waits for the end of what it takes for a command.
+        return "it does not answer over TLS" if tls else "it does not answer"
     return f"it answers with an error ({type(error).__name__})"
 
 

@@ -108,7 +108,7 @@ class Hearing:
                 message = cast("dict[str, Any] | None", await part.get_message(timeout=SILENCE_SECONDS))
                 if message is not None:
                     asked = False
-                    if message["type"] != "pong":
+                    if message["type"] in ("subscribe", "message"):
                         self._heard.put_nowait((name, message))
                 elif asked:
                     raise ConnectionError(f"{name} has been silent for {2 * SILENCE_SECONDS:.0f} s")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from state.feed import Change, Feed
 from state.scripts import Actor
 from state.song import NewSong
 from tests.state.plays import Client
+from tests.valkeys import HOST, Node, free_ports, server, until
 
 NAME = "feed-under-test"
 MIA = Actor(901, "Mia")
@@ -115,6 +118,39 @@ async def test_a_failing_listener_and_foreign_text_do_not_silence_it(
             await redis.publish(keys.CHANGES, text)
         await Client.on(redis).queue.submit(guild, "s", MIA, NewSong("T", "A", 1, "x"))
         await listener.until(1)
+        await feed.close()
+
+
+async def _pings(node: Node) -> int:
+    return (await node.client.info("commandstats"))["cmdstat_ping"]["calls"]
+
+
+async def test_a_server_that_stands_still_is_lost_and_found(
+    tmp_path: Path, guild: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.feed.SILENCE_SECONDS", 0.2)
+    [port] = free_ports(1)
+    async with server(tmp_path, port) as still, connect(f"redis://{HOST}:{port}", patience=0.3) as redis:
+        feed = Feed(redis)
+        listener = Listener(redis, guild, feed)
+        await feed.open()
+        begun = await _pings(still)
+
+        async def asked_and_answered() -> bool:
+            return await _pings(still) >= begun + 3
+
+        await until(asked_and_answered)
+        assert feed.connected.is_set() and listener.resumed == 1
+        still.signal(signal.SIGSTOP)
+
+        async def lost() -> bool:
+            return not feed.connected.is_set()
+
+        await until(lost)
+        still.signal(signal.SIGCONT)
+        await Client.on(redis).queue.submit(guild, "s", MIA, NewSong("T", "A", 1, "x"))
+        await listener.until(1)
+        await listener.back_again(2)
         await feed.close()
 
 
