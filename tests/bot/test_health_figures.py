@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import embedded
@@ -217,6 +218,21 @@ async def test_labels_name_no_guild_and_no_person(told: App, discord: Sandbox) -
     values = {value for _, labels in found for _, value in labels}
     assert not [value for value in values if re.search(r"\d{6}", value)]
     assert not values & {"Alice", stage.guild.name, str(stage.id)}
+
+
+def test_the_dashboard_asks_for_nothing_that_is_not_told() -> None:
+    board = (DOCS / "grafana" / "skipline.json").read_text(encoding="utf-8")
+    told = generate_latest(Figures().registry).decode()
+    families = {name: kind for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", told, re.MULTILINE)}
+    samples = set(families) | {
+        f"{name}_{part}"
+        for name, kind in families.items()
+        if kind == "histogram"
+        for part in ("bucket", "sum", "count")
+    }
+    exprs = " ".join(re.findall(r'"(?:expr|query|definition)": "(.*)"', board))
+    asked = set(re.findall(r"\b(?:skipline|process|python)_\w+", exprs))
+    assert len(asked) > 10 and asked <= samples
 
 
 def test_every_figure_is_written_down_and_nothing_else() -> None:
