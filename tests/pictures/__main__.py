@@ -118,8 +118,8 @@ async def taken(page: Tab, shot: Shot, addresses: dict[str, str]) -> bytes:
         await page.run(
             f"document.documentElement.style.background = 'url(\"data:image/svg+xml,{svg}\") center / cover'"
         )
-    await page.run(SAME)
     await page.run(PAINTED)
+    await page.run(SAME)
     if page.complaints:
         raise RuntimeError(f"{shot.name}: {page.complaints}")
     return await page.picture()
