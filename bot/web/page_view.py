@@ -44,10 +44,11 @@ class PageView:
 
     async def look(self, guild: int) -> Sight:
         """What plays and the first songs."""
+        # The board first: it opens a guild that Redis lost, which would pass for one whose page is closed.
+        board = await self._queue.board(guild, count=ROWS)
         keys = await self.keys(guild)
         if not keys:
             return Sight(b"", keys)
-        board = await self._queue.board(guild, count=ROWS)
         shown, message = self._shown.get(guild, ({}, b""))
         now = snapshot(board)
         if now != shown:

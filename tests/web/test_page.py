@@ -11,11 +11,13 @@ import aiohttp
 import pytest
 from redis.exceptions import ConnectionError as Unreachable
 
+from bot.web.page_view import PageView
 from components.public_page import ROWS
+from state import keys
 from state.points import PointsChange
 from state.scripts import Actor
 from state.song import NewSong
-from tests.stage import Stage
+from tests.stage import Stage, until
 from tests.web.streams import following
 
 MIA = Actor(9001, "Mia")
@@ -245,6 +247,25 @@ async def test_hostile_text_stays_short_plain_text(stage: Stage, session: aiohtt
         (song,) = (await stream.shown(lambda each: each["waiting"] == 1))["songs"]
     assert song["title"].startswith("<script>alert(1)</script>Z") and "\u202e" not in song["title"]
     assert len(song["title"]) <= 150 and len(song["artist"]) <= 100 and song["name"] == "data: {}"
+
+
+async def test_a_lost_redis_is_no_closed_page(stage: Stage, session: aiohttp.ClientSession) -> None:
+    token, stores = await opened(stage), stage.app.stores
+    await submit(stage, "First")
+
+    async def archived() -> bool:
+        return await stores.archive.cursor(stage.id) == int(await stores.redis.get(keys.revision(stage.id)))
+
+    async with following(session, url(stage, token, "/events")) as stream:
+        await stream.shown(lambda each: each["waiting"] == 1)
+        await until(archived)
+        lost = [name async for name in stores.redis.scan_iter(keys.key(stage.id, "*"))]
+        await stores.redis.delete(*lost)
+        # Nobody else has heard of it: the first look brings the guild back.
+        assert (await PageView(stores.queue, stores.public_pages).look(stage.id)).keys == {token}
+        await submit(stage, "Second")
+        sent = await stream.shown(lambda each: each["waiting"] == 2)
+    assert [title for _, title in titles(sent)] == ["First", "Second"] and b"gone" not in stream.raw
 
 
 @pytest.mark.parametrize("token", ["x", "a" * 40, "z" * 40, "a" * 4000, "%2e%2e", "%00", "static"])
