@@ -81,7 +81,7 @@ function draw() {
   const wanted = at("demo", shown);
   clearTimeout(settling);
   settling = setTimeout(() => {
-    if (frame.src !== wanted) {
+    if (frame.dataset.src !== wanted) {
       // Not as a step to go back to.
       frame.contentWindow.location.replace(wanted);
       frame.dataset.src = wanted;
