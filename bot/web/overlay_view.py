@@ -34,8 +34,9 @@ class OverlayView:
         notices = self._notices.get(guild) or GiftNotices()
         # Before the board: no notice tells of a revision that is newer than the snapshot it comes with.
         looked, lifts = await self._lifts.since(guild, notices.looked, round(FRESH * 1000))
-        digests = await self._overlays.digests(guild)
         board = await self._queue.board(guild, count=ROWS)
+        # After the board, which opens a guild that Redis lost: it would pass for one without addresses.
+        digests = await self._overlays.digests(guild)
         notices.add(min(looked, board.revision), lifts, board.ladder, board.settings.language)
         self._notices[guild] = notices
         return Sight(orjson.dumps(snapshot(board)), digests, notices)
