@@ -7,73 +7,43 @@ import io
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from PIL import Image
 
 from bot.pictures import DrawingProcess
+from tests.pictures.camera import prepare, taken
 from tests.pictures.live import EVENING
 from tests.pictures.scene import scene
 from tests.pictures.shots import DRAWINGS, SHOTS, Shot
-from tests.pictures.stream import backdrop
-from tests.sandbox.page.browser import Tab, chromium
+from tests.sandbox.page.browser import CHROMIUM, chromium
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 COLOURS = 256
 GRADIENT = 20_000
-CLOCK = "2026-11-21T20:15:00Z"
-
-# Moments of the evening are shown as one moment, two minutes ago, so that two runs give the same picture.
-STILL = """(() => {
-    const [clock, began, ended] = [Date.parse("%s"), %d, %d];
-    const Real = Date;
-    const kept = (at) => (at > began && at < ended ? clock - 120000 : at);
-    globalThis.Date = class extends Real {
-        constructor(...given) {
-            if (given.length === 0) super(clock);
-            else if (given.length === 1) super(kept(new Real(given[0]).getTime()));
-            else super(...given);
-        }
-        static now() { return clock; }
-        static parse(text) { return kept(Real.parse(text)); }
-    };
-    const { get } = Object.getOwnPropertyDescriptor(MessageEvent.prototype, "data");
-    const markup = (text) => text
-        .replace(/<t:(\\d+)/g, (_, at) => `<t:${kept(at * 1000) / 1000}`)
-        .replace(/\\b\\d{13}\\b/g, (at) => kept(Number(at)))
-        .replace(/waited [\\d.]+ s\\b/g, "waited 1 min");
-    Object.defineProperty(MessageEvent.prototype, "data", {
-        get() { const data = get.call(this); return typeof data === "string" ? markup(data) : data; },
-    });
-})()"""
+"""From so many colours on a picture is one that fewer would spoil."""
 
 
-# A face has the colour of its id, which every run gives anew, and which message was edited is chance.
-SAME = """
-    const hues = ["#e8634f", "#e0a13a", "#5aa867", "#4f9bd9", "#9a7be0", "#d96aa5", "#4fb3ab"];
-    for (const face of document.querySelectorAll(".face"))
-        face.style.setProperty("--hue", hues[face.textContent.codePointAt(0) % hues.length]);
-    for (const mark of document.querySelectorAll("#log small[title]"))
-        mark.hidden = mark.textContent === "edited";
-"""
-# What was changed is drawn.
-PAINTED = """
-    document.fonts.ready.then(() => new Promise((done) =>
-        requestAnimationFrame(() => requestAnimationFrame(() => done(true)))))
-"""
-
-
-async def main(wanted: list[str]) -> int:
+async def main(wanted: Sequence[str]) -> int:
     """Writes all pictures, or those named; gives the exit code."""
+    unknown = set(wanted) - {*DRAWINGS, *(shot.name for shot in SHOTS)}
+    if unknown or CHROMIUM is None:
+        wrong = f"No such picture: {', '.join(sorted(unknown))}" if unknown else "Pictures need a Chromium."
+        print(wrong, file=sys.stderr)  # noqa: T201 - a command speaks
+        return 2
     IMAGES.mkdir(parents=True, exist_ok=True)
-    if "live-curve" in wanted or not wanted:
+    if not wanted or set(DRAWINGS) & set(wanted):
         drawn = await DrawingProcess().of(EVENING)
         assert drawn is not None
         write(DRAWINGS[0], drawn)
-    shots = [shot for shot in SHOTS if not wanted or shot.name in wanted]
-    if not shots:
-        return 0
+    if shots := [shot for shot in SHOTS if not wanted or shot.name in wanted]:
+        await take(shots)
+    return 0
+
+
+async def take(shots: Sequence[Shot]) -> None:
+    """Plays the evening and takes pictures of it."""
     began = time.time()
     with tempfile.TemporaryDirectory(prefix="sl-pictures-") as folder:
         async with scene() as addresses, chromium(Path(folder)) as browser:
@@ -81,48 +51,6 @@ async def main(wanted: list[str]) -> int:
                 async with browser.tab("about:blank") as page:
                     await prepare(page, began)
                     write(shot.name, await taken(page, shot, addresses))
-    return 0
-
-
-async def prepare(page: Tab, began: float) -> None:
-    """What makes two runs alike: one clock, one zone, one language."""
-    still = STILL % (CLOCK, (began - 60) * 1000, (time.time() + 600) * 1000)
-    await page.call("Page.addScriptToEvaluateOnNewDocument", source=still)
-    await page.call("Emulation.setTimezoneOverride", timezoneId="UTC")
-    await page.call("Emulation.setLocaleOverride", locale="en-GB")
-
-
-async def taken(page: Tab, shot: Shot, addresses: dict[str, str]) -> bytes:
-    """One picture."""
-    width, height = shot.size
-    await page.call(
-        "Emulation.setEmulatedMedia",
-        features=[
-            {"name": "prefers-reduced-motion", "value": "reduce"},
-            {"name": "prefers-color-scheme", "value": "dark" if shot.dark else "light"},
-        ],
-    )
-    await page.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width, height=height, deviceScaleFactor=shot.scale, mobile=width < 500,
-    )  # fmt: skip
-    await page.call("Page.navigate", url=shot.address.format(**addresses))
-    try:
-        await page.until(shot.ready)
-    except TimeoutError:
-        raise RuntimeError(f"{shot.name} was never ready: {page.complaints}") from None
-    if shot.first:
-        await page.run(shot.first)
-    if shot.stream:
-        svg = quote(backdrop(width, height))
-        await page.run(
-            f"document.documentElement.style.background = 'url(\"data:image/svg+xml,{svg}\") center / cover'"
-        )
-    await page.run(PAINTED)
-    await page.run(SAME)
-    if page.complaints:
-        raise RuntimeError(f"{shot.name}: {page.complaints}")
-    return await page.picture()
 
 
 def write(name: str, png: bytes) -> None:

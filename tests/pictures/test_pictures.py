@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from tests.browser_plugin import needs_chromium
+from tests.pictures.__main__ import main
+from tests.pictures.camera import prepare
 from tests.pictures.shots import DRAWINGS, SHOTS
+from tests.sandbox.page.browser import Chromium
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
@@ -32,3 +38,26 @@ def test_every_picture_is_shown_on_a_page() -> None:
     shown = {name for page in pages for name in re.findall(r"images/([\w-]+)\.png", page.read_text("utf-8"))}
     assert shown == set(NAMES)
     assert "docs/images/" in (ROOT / "README.md").read_text("utf-8")
+
+
+@needs_chromium
+async def test_the_moments_of_an_evening_look_the_same_whenever_it_was(browser: Chromium) -> None:
+    began = time.time()
+    async with browser.tab("about:blank") as page:
+        await prepare(page, began)
+        await page.call("Page.navigate", url="data:text/html,<p>")
+        assert await page.run("new Date().toISOString()") == "2026-11-21T20:15:00.000Z"
+        moment, text = (
+            int(began),
+            f"<t:{int(began)}:R> in {int(began)}123 ms, waited 0.25 s, at 1000000000000",
+        )
+        then = await page.run(f"new Date({moment * 1000}).toISOString()")
+        assert then == await page.run("new Date(new Date().getTime() - 120000).toISOString()")
+        assert await page.run("new Date(0).getTime()") == 0
+        data = await page.run(f"new MessageEvent('message', {{ data: '{text}' }}).data")
+        assert data == "<t:1795291980:R> in 1795291980000 ms, waited 1 min, at 1000000000000"
+
+
+async def test_a_picture_that_nobody_named_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await main(["sandbox-tour", "nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
