@@ -47,10 +47,8 @@ async def test_the_moments_of_an_evening_look_the_same_whenever_it_was(browser: 
         await prepare(page, began)
         await page.call("Page.navigate", url="data:text/html,<p>")
         assert await page.run("new Date().toISOString()") == "2026-11-21T20:15:00.000Z"
-        moment, text = (
-            int(began),
-            f"<t:{int(began)}:R> in {int(began)}123 ms, waited 0.25 s, at 1000000000000",
-        )
+        moment = int(began)
+        text = f"<t:{moment}:R> in {moment}123 ms, waited 0.25 s, at 1000000000000"
         then = await page.run(f"new Date({moment * 1000}).toISOString()")
         assert then == await page.run("new Date(new Date().getTime() - 120000).toISOString()")
         assert await page.run("new Date(0).getTime()") == 0
