@@ -346,6 +346,13 @@
     tell(true);
   }
 
+  function comeBack() {
+    if (source === null || source.readyState === EventSource.CLOSED) {
+      pause = FIRST_PAUSE_MS;
+      listen();
+    }
+  }
+
   function again() {
     stop();
     tell(false);
@@ -373,11 +380,11 @@
     clearTimeout(leaving);
     if (document.hidden) {
       leaving = setTimeout(stop, AWAY_MS);
-    } else if (source === null) {
-      pause = FIRST_PAUSE_MS;
-      listen();
+    } else {
+      comeBack();
     }
   });
+  addEventListener("pageshow", (event) => event.persisted && comeBack());
   find.addEventListener("input", () => {
     if (latest === null) {
       return;
