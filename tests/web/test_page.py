@@ -11,13 +11,14 @@ import aiohttp
 import pytest
 from redis.exceptions import ConnectionError as Unreachable
 
+from bot.web import audience, serving
 from bot.web.page_view import PageView
 from components.public_page import ROWS
 from state import keys
 from state.points import PointsChange
 from state.scripts import Actor
 from state.song import NewSong
-from tests.stage import Stage, until
+from tests.stage import Stage, free_port, until
 from tests.web.streams import following
 
 MIA = Actor(9001, "Mia")
@@ -247,6 +248,23 @@ async def test_hostile_text_stays_short_plain_text(stage: Stage, session: aiohtt
         (song,) = (await stream.shown(lambda each: each["waiting"] == 1))["songs"]
     assert song["title"].startswith("<script>alert(1)</script>Z") and "\u202e" not in song["title"]
     assert len(song["title"]) <= 150 and len(song["artist"]) <= 100 and song["name"] == "data: {}"
+
+
+async def test_a_crowd_on_a_public_page_takes_no_place_from_overlays(
+    stage: Stage, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await opened(stage)
+    private = await stage.app.stores.overlays.create(stage.id, secrets.token_hex(8), MIA, "OBS")
+    assert private is not None
+    monkeypatch.setattr(audience, "MOST_WATCHERS", 1)
+    # Served once more, where nobody of another test lingers.
+    settings = stage.app.settings.model_copy(update={"web_port": free_port()})
+    base = f"http://127.0.0.1:{settings.web_port}"
+    async with serving(settings, stage.app.stores, stage.app.reporter):
+        async with following(session, f"{base}/queue/{token}/events") as stream:
+            await stream.shown()
+            assert await status(session, f"{base}/queue/{token}/events") == 503
+            assert await status(session, f"{base}/overlay/{private}/events") == 200
 
 
 async def test_a_lost_redis_is_no_closed_page(stage: Stage, session: aiohttp.ClientSession) -> None:
