@@ -260,11 +260,13 @@ async def test_a_crowd_on_a_public_page_takes_no_place_from_overlays(
     # Served once more, where nobody of another test lingers.
     settings = stage.app.settings.model_copy(update={"web_port": free_port()})
     base = f"http://127.0.0.1:{settings.web_port}"
-    async with serving(settings, stage.app.stores, stage.app.reporter):
-        async with following(session, f"{base}/queue/{token}/events") as stream:
-            await stream.shown()
-            assert await status(session, f"{base}/queue/{token}/events") == 503
-            assert await status(session, f"{base}/overlay/{private}/events") == 200
+    async with (
+        serving(settings, stage.app.stores, stage.app.reporter),
+        following(session, f"{base}/queue/{token}/events") as stream,
+    ):
+        await stream.shown()
+        assert await status(session, f"{base}/queue/{token}/events") == 503
+        assert await status(session, f"{base}/overlay/{private}/events") == 200
 
 
 async def test_a_lost_redis_is_no_closed_page(stage: Stage, session: aiohttp.ClientSession) -> None:
