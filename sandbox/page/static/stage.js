@@ -13,7 +13,7 @@ export class Stage {
     this.toggle = at("stage-toggle");
     this.toggle.addEventListener("click", () => this.open(!this.opened));
     // A drawer covers what is below it, so a column that was open is not opened as one.
-    WIDE.addEventListener("change", () => this.open(WIDE.matches && this.wanted, false));
+    WIDE.addEventListener("change", () => this.toggle.hidden || this.open(WIDE.matches && this.wanted, false));
     document.querySelector("main").addEventListener("click", (event) => {
       if (this.opened && PHONE.matches && !this.toggle.contains(event.target)) this.open(false);
     });

@@ -130,12 +130,11 @@ export class TikTok {
     const wanted = hosts.filter((each) => each.wanted && !lives.some((one) => one.host === each.name));
     if (document.activeElement !== this.handle && !this.handle.value && wanted.length) this.handle.value = wanted[0].name;
     redrawn(this.hint, wanted.length
-      ? ["The bot looks for ", ...wanted.flatMap((each, index) => [index ? ", " : "", el("bdi", {}, `@${each.name}`)]), "."]
+      ? ["The bot has looked for ", ...wanted.flatMap((each, index) => [index ? ", " : "", el("bdi", {}, `@${each.name}`)]), "."]
       : ["The bot listens after ", el("code", {}, "/tiktok connect"), " with the same handle."]);
     if (live) {
       this.away.hidden = live.connections > 0;
-      redrawn(this.away, hosts.some((each) => each.wanted && each.name === live.host)
-        ? ["The bot looks for this live every few seconds."] : ["The bot listens after ", el("code", {}, `/tiktok connect ${live.host}`)]);
+      redrawn(this.away, ["The bot comes by itself once it runs and was told ", el("code", {}, `/tiktok connect ${live.host}`)]);
       this.drop.disabled = !live.connections;
       if (document.activeElement !== this.watching) this.watching.value = live.watching;
       this.tick();
