@@ -161,6 +161,9 @@ function placeNotice() {
   root.dataset.notices = tells ? (low ? "line" : "below") : "off";
   const place = low ? line : one(".sl-notices");
   if (notice.parentElement !== place) {
+    for (const moving of notice.getAnimations()) {
+      moving.finish();
+    }
     place.append(notice);
   }
 }
