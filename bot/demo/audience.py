@@ -19,7 +19,10 @@ _CLAIM: Final = encode(PAID, 0).removesuffix("0")
 _LINE: Final = re.compile(r"^\*\*\d+\.\*\* (.+)$", re.MULTILINE)
 _NOW: Final = re.compile(r": \*\*(.+?)\*\* · ")
 _GIFTED: Final = tuple(
-    say("notices.gifted", each).partition("{tier}")[2].partition("{givers}")[0] for each in languages()
+    say("notices.gifted", each, song="", tier="{tier}", givers="{givers}")
+    .partition("{tier}")[2]
+    .partition("{givers}")[0]
+    for each in languages()
 )
 _FREE: Final = "Free"
 
