@@ -18,11 +18,14 @@ from persistence import migrations
 from state.connection import connect
 from state.scripts import Scripts
 from tests.databases import fresh_database, with_database
+from tests.valkeys import cluster
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--cluster", action="store_true", help="give tests/state a Redis Cluster of three servers"
+        "--cluster",
+        action="store_true",
+        help="give the tests a cluster in place of one server",
     )
 
 
@@ -35,8 +38,12 @@ def servers() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def redis_url(servers: Path) -> AsyncIterator[str]:
+async def redis_url(servers: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """A Valkey of the run. Tests share it and stay apart by their guilds."""
+    if request.config.getoption("--cluster"):
+        async with cluster(servers / "cluster") as running:
+            yield running.url
+        return
     async with embedded.valkey(servers, durable=False) as server:
         yield server.url
 

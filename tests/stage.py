@@ -20,6 +20,7 @@ from tests import drives_plugin
 from tests.databases import fresh_database
 from tests.doors import doors_of
 from tests.schema_plugin import watch
+from tests.valkeys import cluster
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -38,8 +39,12 @@ async def discord() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-async def stage_redis_url(servers: Path) -> AsyncIterator[str]:
+async def stage_redis_url(servers: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """A Valkey of the bot's own: its archive writer looks after every guild it finds there."""
+    if request.config.getoption("--cluster"):
+        async with cluster(servers / "stage cluster") as running:
+            yield running.url
+        return
     folder = servers / "stage"
     folder.mkdir()
     async with embedded.valkey(folder, durable=False) as server:

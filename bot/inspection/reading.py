@@ -29,6 +29,8 @@ NEXT: Final = 10
 _TRIES: Final = 5
 _BATCH: Final = 1000
 _COMMON_LEASES: Final = keys.common_lease("")
+# Beside them stand the counters of their tokens, and what is kept for the next holder.
+_LEASES: Final = frozenset({"lease:<work>", keys.common_lease("<work>")})
 
 
 class Missing(Exception):
@@ -214,16 +216,23 @@ async def _displays(client: Any, guild: int) -> list[Display]:
 
 async def _leases(client: Any, guild: int, names: Sequence[str]) -> list[LeaseHeld]:
     of_guild = keys.lease(guild, "")
-    candidates = sorted(name for name in names if name.startswith((of_guild, _COMMON_LEASES)))
-    async with client.pipeline(transaction=True) as pipe:
+    candidates = sorted(
+        name
+        for name in names
+        if name.startswith((of_guild, _COMMON_LEASES))
+        and (known := keys.find(name))
+        and known.name in _LEASES
+    )
+    # Those of the guild and those of all guilds are of different servers in a cluster.
+    async with client.pipeline(transaction=False) as pipe:
         for name in candidates:
             pipe.get(name)
             pipe.pttl(name)
         answers: list[Any] = await pipe.execute()
     found: list[LeaseHeld] = []
     for name, value, left in zip(candidates, answers[::2], answers[1::2], strict=True):
-        # The counters of tokens beside the leases have no time to live.
-        if left > 0:
+        # It may run out in between.
+        if value is not None and left > 0:
             token, _, holder = str(value).partition(" ")
             work = name.removeprefix(of_guild).removeprefix(_COMMON_LEASES)
             found.append(LeaseHeld(work, token, holder, left / 1000))

@@ -86,8 +86,8 @@ class Cluster(RedisCluster):
             raise ConnectionError(str(error)) from error
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> Any:
-        """Commands for any keys; with `transaction` (the default) atomic, and then of one slot."""
-        return Batch(self, transaction=transaction is None or bool(transaction))
+        """Commands for any keys; with `transaction` (not the default here) atomic, and then of one slot."""
+        return Batch(self, transaction=bool(transaction))
 
     def pubsub(self, *args: Any, **kwargs: Any) -> Any:
         """Hears what is announced on any server."""

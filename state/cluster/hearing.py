@@ -70,7 +70,9 @@ class Hearing:
                     name, message = await self._heard.get()
                     if isinstance(message, Exception):
                         raise message
-                    if self._counts(name, message):
+                    if not self._counts(name, message):
+                        continue
+                    if message["type"] != "subscribe" or not ignore_subscribe_messages:
                         return message
         self._check()
         return None

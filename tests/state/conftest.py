@@ -17,7 +17,7 @@ from tests.valkeys import cluster
 async def quiet_redis_url(servers: Path, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """A Valkey that no bot of the run works on: none archives, trims or rebuilds these guilds."""
     if request.config.getoption("--cluster"):
-        async with cluster(servers / "cluster") as running:
+        async with cluster(servers / "quiet cluster") as running:
             yield running.url
         return
     async with embedded.valkey(servers / "quiet", durable=False) as server:
