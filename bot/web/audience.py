@@ -62,7 +62,8 @@ class View(Protocol):
 class Audience:
     """Those who watch one guild. `message` is what all of them are shown, empty until it was read.
 
-    `version` rises with each new message; `changed` is set, and replaced, whenever there is something to see.
+    `version` rises with each new message, `told` with each new notice; `changed` is set, and replaced,
+    whenever there is something to see.
     """
 
     def __init__(self, guild: int) -> None:
@@ -72,6 +73,7 @@ class Audience:
         self.version = 0
         self.keys: frozenset[str] = frozenset()
         self.notices: GiftNotices | None = None
+        self.told = 0
         self.changed = asyncio.Event()
         self.stale = asyncio.Event()
         self.stale.set()
@@ -88,14 +90,10 @@ class Audience:
 
     def tell(self, notices: GiftNotices | None) -> None:
         """Wakes the watchers if these have something new to tell."""
-        before, self.notices = self.told, notices
-        if self.told > before:
+        self.notices = notices
+        if notices is not None and notices.version > self.told:
+            self.told = notices.version
             self.wake()
-
-    @property
-    def told(self) -> int:
-        """The version of the notices, 0 for none."""
-        return self.notices.version if self.notices is not None else 0
 
     def wake(self) -> None:
         """Lets every watcher look again."""
