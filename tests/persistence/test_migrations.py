@@ -56,3 +56,10 @@ async def test_no_server_is_unavailable(tmp_path: object) -> None:
         await migrations.upgrade(url)
     with pytest.raises(Unavailable):
         await open_pool(url)
+
+
+async def test_a_start_on_a_current_database_loads_no_alembic(empty_database_url: str) -> None:
+    await migrations.upgrade(empty_database_url)
+    unloaded = f"{UPGRADE}; assert not {{'alembic', 'sqlalchemy'}} & set(sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", unloaded, empty_database_url)
+    assert await process.wait() == 0
