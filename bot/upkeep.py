@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from bot.errors import Reporter
 from state import keys
 from state.feed import Change, Feed
-from state.lease import LEASE_SECONDS, Lease
+from state.lease import LEASE_SECONDS, LOOK_SECONDS, Lease, Lost
 
 _log = logging.getLogger("skipline.upkeep")
 
@@ -34,6 +34,10 @@ class Upkeep(abc.ABC):
     A change marks its guild. One task a guild then makes rounds until the mark is gone, under a lease, so
     that other processes stand by; they look again in case the holder dies. Without Redis it waits, and any
     other failure is reported; the mark stays in both cases. A subclass says what a round is.
+
+    A round is cancelled when its lease may be another's by now, e.g. in a process that was paused. What had
+    left the process by then comes late, so a round notes what it did in a way that tells who noted something
+    else meanwhile (`Lease.write`, or a script that gets what was seen), and mends it: it was the later one.
     """
 
     subject: ClassVar[str]
@@ -43,7 +47,7 @@ class Upkeep(abc.ABC):
     """Seconds from the first change to the round that sees it: a burst gathers meanwhile."""
 
     lease_seconds: ClassVar[float] = LEASE_SECONDS
-    """A process that died with a guild on its hands is replaced within this time and a third of it."""
+    """A process that died with a guild on its hands is replaced within this time and `LOOK_SECONDS`."""
 
     watched: ClassVar[frozenset[str] | None] = None
     """Kinds of events that mark their guild; None for all."""
@@ -123,6 +127,9 @@ class Upkeep(abc.ABC):
             name = self.subject.capitalize()
             _log.warning("%s of guild %d wait for Redis (%s).", name, guild, type(gone).__name__)
             pause = REDIS_SECONDS
+        except Lost:
+            _log.warning("The lease of %s went while guild %d was worked on.", self.subject, guild)
+            pause = 0.0
         except Exception as error:
             self._reporter.report(error, f"{self.subject} of guild {guild}")
             pause = RETRY_SECONDS
@@ -136,10 +143,12 @@ class Upkeep(abc.ABC):
         if not await lease.take():
             # The holder heard the same change. Should it be dead, its lease ends soon: look again.
             self._put_back(guild, since)
-            return self.lease_seconds / 3
+            return min(LOOK_SECONDS, self.lease_seconds / 3)
         try:
             while since is not None:
-                await self._pause(await self._round(guild, lease))
+                async with lease.acting():
+                    pause = await self._round(guild, lease)
+                await self._pause(pause)
                 if guild not in self._marks or not await lease.holds():
                     break
                 since = await self._take_mark(guild)

@@ -492,7 +492,7 @@ def lease(guild: int, work: str) -> str:
 
 @documented("sl:{<guild>}:lease:<work>:token", Type.STRING, Rebuilt.NEVER, "one number", value="number")
 def lease_token(guild: int, work: str) -> str:
-    """How often that work changed hands; the newest holder's token is the highest."""
+    """The newest holder's token: above all earlier ones, and not below the time in ms when it was given."""
     return key(guild, f"lease:{work}:token")
 
 
@@ -512,7 +512,7 @@ def common_lease(work: str) -> str:
 
 @documented("sl:{lease}:<work>:token", Type.STRING, Rebuilt.NEVER, "one number", value="number")
 def common_lease_token(work: str) -> str:
-    """How often that work changed hands."""
+    """The newest holder's token, as for a guild's."""
     return f"{common_lease(work)}:token"
 
 

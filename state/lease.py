@@ -8,10 +8,12 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Final, cast
 
+import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -20,14 +22,34 @@ from state.scripts import Script
 _log = logging.getLogger(__name__)
 
 LEASE_SECONDS: Final = 8.0
-"""A crashed holder is replaced within this time; a stopped one at once. Renewed every third of it."""
+"""So long a crashed holder keeps others out; one that stops does not. Renewed every third of it."""
+
+LOOK_SECONDS: Final = 0.5
+"""How often whoever waits for a lease looks whether it is free."""
 
 HOLDER: Final = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 """This process, as admins see it in the key's value."""
 
 
+Command = Sequence[str]
+"""A command of Redis: its name, the key, and the rest."""
+
+
+class Lost(Exception):
+    """The lease ran out or went to somebody else while its holder acted."""
+
+
+@cache
+def _source(name: str) -> str:
+    return (files("state") / "lua" / f"{name}.lua").read_text(encoding="utf-8")
+
+
 class Lease:
-    """One process's claim on a piece of work. `token` grows with every new holder (a fencing token)."""
+    """One process's claim on a piece of work. `token` grows with every new holder (a fencing token).
+
+    Whoever holds it acts inside `acting()`, and writes what comes of it with `write()`: so a process that was
+    paused is stopped when it wakes up, and what it would write then is refused where it would be written.
+    """
 
     def __init__(
         self, redis: Redis, key: str, *, seconds: float = LEASE_SECONDS, holder: str = HOLDER
@@ -37,12 +59,11 @@ class Lease:
         self._seconds = seconds
         # Two claims of one process are two holders; and who asks again after a lost reply is known.
         self._holder = f"{holder}:{secrets.token_hex(3)}"
-        self._script = cast(
-            "Script",
-            redis.register_script((files("state") / "lua" / "lease.lua").read_text(encoding="utf-8")),
-        )
+        self._script = cast("Script", redis.register_script(_source("lease")))
+        self._fenced = cast("Script", redis.register_script(_source("fenced")))
         self._renewal: asyncio.Task[None] | None = None
         self._good_until = float("-inf")
+        self._bounds: set[asyncio.Timeout] = set()
         self.token = 0
         self.lost = asyncio.Event()
 
@@ -72,16 +93,44 @@ class Lease:
         return True
 
     async def wait(self) -> None:
-        """Waits until the lease could be taken, looking again each quarter of its length."""
+        """Waits until the lease could be taken."""
         while True:
             with contextlib.suppress(RedisError):
                 if await self.take():
                     return
-            await asyncio.sleep(self._seconds / 4)
+            await asyncio.sleep(min(LOOK_SECONDS, self._seconds / 4))
 
     async def holds(self) -> bool:
         """Whether this process still holds it: asked right before an effect that must happen once."""
         return bool(self.token) and await self._call("check") == 1
+
+    @contextlib.asynccontextmanager
+    async def acting(self) -> AsyncGenerator[None]:
+        """Cancels the block as soon as the lease may be another's. Raises `Lost` then.
+
+        By our own clock, so that what waits in a process that was paused is not done when it wakes up.
+        """
+        bound = asyncio.timeout_at(self._good_until)
+        try:
+            async with bound:
+                self._bounds.add(bound)
+                try:
+                    yield
+                finally:
+                    self._bounds.discard(bound)
+        except TimeoutError:
+            if bound.expired():
+                raise Lost(self._key) from None
+            raise
+
+    async def write(self, *commands: Command, otherwise: Sequence[Command] = ()) -> bool:
+        """Runs the commands in one step if the lease is still ours, else the other ones; tells which.
+
+        All keys are of the lease's slot, and each command may run twice.
+        """
+        every = (*commands, *otherwise)
+        arguments: list[str | bytes] = [self.claim, str(len(commands)), orjson.dumps(every)]
+        return bool(await self._fenced([self._key, *(command[1] for command in every)], arguments))
 
     async def release(self) -> None:
         """Gives the lease up at once."""
@@ -105,11 +154,17 @@ class Lease:
                     await asyncio.sleep(self._seconds / 3)
                     if await self._call("renew") != 1:
                         break
-                self._good_until = asked + self._seconds
+                self._extend(asked + self._seconds)
             except (RedisError, OSError) as failed:
                 _log.warning("Could not renew %s (%s).", self._key, type(failed).__name__)
-        self._good_until = float("-inf")
+        self._extend(float("-inf"))
         self.lost.set()
+
+    def _extend(self, until: float) -> None:
+        self._good_until = until
+        for bound in self._bounds:
+            if not bound.expired():
+                bound.reschedule(until)
 
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncGenerator[Lease]:

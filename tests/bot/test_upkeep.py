@@ -34,7 +34,7 @@ class Rounds(Upkeep):
         super().__init__(redis, Feed(redis), reporter or Reporter())
         self.count = 0
         self.pause = 0.0
-        self.begun = asyncio.Event()
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
         self.during: Callable[[], None] = lambda: None
         self.gate = asyncio.Event()
         self.gate.set()
@@ -43,7 +43,10 @@ class Rounds(Upkeep):
         self.count += 1
         self.begun.set()
         self.during()
-        await self.gate.wait()
+        try:
+            await self.gate.wait()
+        finally:
+            self.ended.set()
         return self.pause
 
 
@@ -148,3 +151,21 @@ async def test_what_failed_is_tried_again(
     assert rounds.count == 2
     said = "Rounds of guild 4711 wait for Redis" if isinstance(failure, RedisGone) else "rounds of guild 4711"
     assert said in caplog.text
+
+
+async def test_a_round_whose_lease_went_is_cancelled_and_made_again(rounds: Rounds, client: Redis) -> None:
+    rounds.gate.clear()
+    rounds.mark(GUILD)
+    await asyncio.wait_for(rounds.begun.wait(), 5)
+    rounds.begun.clear()
+    heir = Lease(client, keys.lease(GUILD, "rounds"))
+    await client.delete(keys.lease(GUILD, "rounds"))
+    assert await heir.take()
+    # It would stand still for ever: only its end lets it be made again.
+    async with asyncio.timeout(5):
+        await rounds.ended.wait()
+    await heir.release()
+    rounds.gate.set()
+    await asyncio.wait_for(rounds.begun.wait(), 5)
+    await _idle()
+    assert rounds.count == 2

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from state.lease import Lease
+from state.lease import Lease, Lost
 
 
 @pytest.fixture
@@ -104,3 +104,57 @@ async def test_a_silent_server_loses_the_lease_in_time(redis: Redis, key: str) -
     assert asyncio.get_running_loop().time() - began < 0.7
     del lease._call
     await lease.release()
+
+
+async def test_what_is_written_under_a_lease_that_went_is_refused(redis: Redis, guild: int, key: str) -> None:
+    note = f"sl:{{{guild}}}:lease:test:note"
+    old = Lease(redis, key, seconds=60)
+    assert await old.take()
+    assert await old.write(["SET", note, "old"], otherwise=[["SET", note, "late"]])
+    assert await redis.get(note) == "old"
+    await redis.delete(key)
+    heir = Lease(redis, key, seconds=60)
+    assert await heir.take()
+    assert not await old.write(["SET", note, "old again"])
+    assert await redis.get(note) == "old"
+    assert not await old.write(["SET", note, "old again"], otherwise=[["SET", note, "late"]])
+    assert await redis.get(note) == "late"
+    assert await heir.write(["SET", note, "heir"], ["APPEND", note, "!"])
+    assert await redis.get(note) == "heir!"
+    await heir.release()
+    assert not await heir.write(["SET", note, "released"])
+    assert await redis.get(note) == "heir!"
+    await redis.delete(note)
+
+
+async def test_work_is_cancelled_when_the_lease_may_be_anothers(redis: Redis, key: str) -> None:
+    lease = Lease(redis, key, seconds=0.5)
+    assert await lease.take()
+    # Renewed meanwhile, so it may last longer than the lease.
+    async with asyncio.timeout(10), lease.acting():
+        began = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() < began + 1.0:
+            assert await lease.holds()
+            await asyncio.sleep(0.05)
+    await redis.set(key, "999 somebody else")
+    with pytest.raises(Lost):
+        async with asyncio.timeout(10), lease.acting():
+            await asyncio.Event().wait()
+    with pytest.raises(Lost):
+        async with lease.acting():
+            await asyncio.Event().wait()
+    with pytest.raises(TimeoutError):
+        async with Lease(redis, key).acting():
+            raise TimeoutError
+    await redis.delete(key)
+
+
+async def test_tokens_grow_also_where_the_counter_was_lost(redis: Redis, key: str) -> None:
+    first, second = Lease(redis, key), Lease(redis, key)
+    assert await first.take()
+    before = first.token
+    await redis.delete(key, f"{key}:token")
+    assert await second.take()
+    assert second.token > before
+    await first.release()
+    await second.release()
