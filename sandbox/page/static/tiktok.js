@@ -180,7 +180,7 @@ export class TikTok {
         onclick: (event) => this.act(event.target, what, { viewer: each.viewer, gift: each.gift, ...values }),
       }, label);
       return el("li", {},
-        el("span", {}, el("bdi", { class: "by" }, each.viewer), ` ${each.gift} `), el("b", {}, `×${count(each.count)}`),
+        el("bdi", { class: "by", title: each.viewer }, each.viewer), el("span", {}, each.gift), el("b", {}, `×${count(each.count)}`),
         button("+1", "streak", { count: 1 }, "One more"), button("+10", "streak", { count: 10 }, "Ten more"), button("End", "streak_end", {}, "End the streak"));
     }));
   }

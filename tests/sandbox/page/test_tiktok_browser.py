@@ -91,6 +91,8 @@ async def test_a_live_by_hand(stage: Stage, tiktok: TikTok, listen: Start, brows
             await fill(mia, "Comment", HOSTILE)
             await mia.press("Enter")
             await told(mia, "<img src=x onerror=")
+            await press(mia, "Streak")
+            await mia.until("document.querySelector('#tiktok .streaks li')")
             await fill(mia, "Viewers watching now", "83")
             await mia.press("Enter")
             await told(mia, "83 are watching")
