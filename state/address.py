@@ -83,7 +83,8 @@ _HOSTS: Final = (
 
 def mismatch(address: Address, info: Mapping[str, Any]) -> tuple[str, str] | None:
     """What a server is by its INFO, and what to write for that, when it is of another form; else None."""
-    mode = str(info.get("redis_mode", "standalone"))
+    # Redis and Valkey have a name of their own for it.
+    mode = str(info.get("redis_mode") or info.get("server_mode"))
     if mode == "sentinel":
         return "is a Sentinel", "write redis+sentinel://host:port/service, with the service's name"
     if mode == "cluster" and address.form is not Form.CLUSTER:

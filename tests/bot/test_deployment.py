@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 
 from bot import settings
 from bot.embedded.durability import DURABLE
+from state import address
 
 ROOT = Path(__file__).parents[2]
 OURS = ("gateway", "worker")
@@ -116,6 +117,12 @@ def test_compose_volumes_are_declared(compose: dict[str, Any]) -> None:
         for volume in service.get("volumes", ())
     }
     assert used == set(compose["volumes"])
+
+
+def test_every_address_of_a_redis_in_the_docs_is_one() -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    found = re.findall(r"`((?:rediss?|unix)(?:\+\w+)?://\S+)`", text) + re.findall(r"REDIS_URL=(\S+)", text)
+    assert {address.parse(url.partition("?ssl_ca_certs")[0]).form for url in found} == set(address.Form)
 
 
 def test_env_example_lists_exactly_the_settings() -> None:

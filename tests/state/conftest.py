@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bot import embedded
 from state.connection import connect
-from tests.valkeys import cluster
+from tests.valkeys import Cluster, cluster
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +29,10 @@ async def redis(quiet_redis_url: str) -> AsyncIterator[Redis]:
     client = connect(quiet_redis_url)
     yield client
     await client.aclose()
+
+
+@pytest.fixture(scope="session")
+async def calm(servers: Path) -> AsyncIterator[Cluster]:
+    """A cluster to which nothing bad happens."""
+    async with cluster(servers / "calm", appendonly="yes", appendfsync="always") as running:
+        yield running

@@ -143,5 +143,6 @@ def test_nothing_secret_is_shown() -> None:
     ],
 )
 def test_a_server_of_another_form(mode: str, form: Form, what: str | None) -> None:
-    found = mismatch(Address(form, False), {"redis_mode": mode})
-    assert (found and found[0]) == what
+    for name in ("redis_mode", "server_mode"):
+        found = mismatch(Address(form, False), {name: mode})
+        assert (found and found[0]) == what

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from redis.exceptions import (
 )
 
 from state import keys
+from state.address import mismatch, parse
 from state.cluster.hearing import Copies
 from state.connection import connect
 from state.feed import Feed
@@ -29,13 +29,6 @@ from tests.state.plays import Client
 from tests.state.pressing import MIA, filled, until_done
 from tests.state.test_feed import Listener
 from tests.valkeys import Cluster, Node, cluster, linked, until
-
-
-@pytest.fixture(scope="module")
-async def calm(servers: Path) -> AsyncIterator[Cluster]:
-    """A cluster to which nothing bad happens."""
-    async with cluster(servers / "calm", appendonly="yes", appendfsync="always") as running:
-        yield running
 
 
 def _slot(client: Redis, guild: int) -> int:
@@ -233,6 +226,16 @@ async def test_what_is_watched_and_changed_is_not_overwritten(calm: Cluster) -> 
         async with redis.pipeline(transaction=True) as pipe:
             pipe.get("{a}work")
             assert await pipe.execute() == ["done"]
+
+
+async def test_a_server_of_it_taken_for_one_alone_is_noticed(calm: Cluster) -> None:
+    async with connect(calm.url) as redis:
+        info = await redis.info("server")
+    assert mismatch(parse(calm.url), info) is None
+    assert mismatch(parse("redis://host"), info) == (
+        "is one server of a cluster",
+        "write redis+cluster://host:port",
+    )
 
 
 async def test_settings_of_all_servers_are_looked_at(calm: Cluster) -> None:

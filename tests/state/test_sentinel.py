@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 from redis.exceptions import AuthenticationError, ConnectionError
 
 from state import keys
+from state.address import mismatch, parse
 from state.connection import connect
 from state.feed import Feed
 from tests.state import raw
@@ -106,6 +108,10 @@ async def test_wrong_passwords_and_names_are_errors_of_redis(watched: Watched) -
             with pytest.raises(ConnectionError) as caught:
                 await redis.ping()
             assert "wrong" not in str(caught.value)
+    sentinel = re.sub(r"redis\+sentinel://.*,(.*)/shows/1.*", rf"redis://:{OWN_QUOTED}@\1", watched.url)
+    async with connect(sentinel) as redis:
+        found = mismatch(parse(sentinel), await redis.info("server"))
+        assert found is not None and found[0] == "is a Sentinel"
     async with connect(watched.url.replace(QUOTED, "wrong")) as redis:
         with pytest.raises(AuthenticationError):
             await redis.ping()
