@@ -230,8 +230,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, shards: Shards, *, reload: 
         Intake(bot, commands, views, in_flight, GuildNames(bot), app.answers.watch)
     try:
         try:
-            # Without shards: those are taken over from whoever runs them, once everything else is in place.
-            await bot.start(check_for_updates=False, shard_ids=(), shard_count=1)
+            # They are taken over from whoever runs them, now that everything else is in place.
             await shards.open()
         except hikari.UnauthorizedError as refused:
             raise StartupError("Discord refuses the token. Check DISCORD_BOT_TOKEN.") from refused

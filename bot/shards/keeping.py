@@ -15,6 +15,7 @@ from bot.errors import StartupError
 from bot.settings import ShardRange
 from bot.shards.kept import KeptShard
 from bot.shards.limits import GatewayLimits
+from bot.shards.shard import begin
 
 _log = logging.getLogger("skipline.shards")
 
@@ -38,7 +39,8 @@ class Shards:
         return [each.name for each in self._kept if each.waiting]
 
     async def open(self) -> None:
-        """Begins to take them over, and returns at once. The bot must be started, without shards."""
+        """Starts the bot, begins to take its shards over, and returns at once."""
+        await begin(self._bot)
         limits = GatewayLimits(self._bot.rest)
         info, me = await asyncio.gather(limits.info(), self._bot.rest.fetch_my_user())
         # A session that is gone on with does not say again who we are.

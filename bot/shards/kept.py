@@ -41,6 +41,7 @@ VERDICT_SECONDS: Final = 0.5
 """How long a press may wait for the answer whether the shard is still ours; it has 3 s in all."""
 
 HAND_OVER_SECONDS: Final = 2.0
+"""How long Redis has to take a session, and Discord to say goodbye, before the process goes on to its end."""
 
 
 class KeptShard:
@@ -82,9 +83,9 @@ class KeptShard:
 
     async def hand_over(self) -> None:
         """Closes the shard and leaves its session, with what was last taken from it, to the next one."""
-        shard = self._shard
+        shard, goodbye = self._shard, None
         if shard is not None:
-            await shard.leave()
+            goodbye = await shard.leave()
             strike_off(self._bot, shard)
         if self._lease.token:
             session = None if shard is None else shard.session
@@ -96,6 +97,8 @@ class KeptShard:
                 why = type(failed).__name__
                 _log.warning("Shard %s could not be handed on: Redis does not answer (%s).", self.name, why)
         await self._lease.release()
+        if goodbye is not None:
+            await asyncio.wait([goodbye], timeout=HAND_OVER_SECONDS)
 
     def _may_act(self) -> bool:
         # While Redis is away nobody can take the shard either, and people are told that it is away.
@@ -186,7 +189,8 @@ class KeptShard:
             and session.intents == int(self._bot.intents)
             and (me is None or session.bot == int(me.id))
         )
-        info = await self._limits.info()
+        # To go on with a session needs nothing that may have changed, and no time is to be lost.
+        info = await self._limits.info(fresh=not fits)
         limit = info.session_start_limit
         if not fits and limit.remaining < 1:
             raise StartupError(f"Discord lets no further session begin until {limit.reset_at:%H:%M} UTC.")

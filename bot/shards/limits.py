@@ -18,9 +18,12 @@ class GatewayLimits:
         self._info: hikari.GatewayBotInfo | None = None
         self._read = float("-inf")
 
-    async def info(self) -> hikari.GatewayBotInfo:
-        """At most a minute old, or what was last known while Discord does not say. Raises `HikariError`."""
-        if time.monotonic() - self._read > _FRESH_SECONDS or self._info is None:
+    async def info(self, *, fresh: bool = True) -> hikari.GatewayBotInfo:
+        """What is known; if it shall be fresh, it is at most a minute old, unless Discord does not say now.
+
+        Raises `HikariError` while nothing is known.
+        """
+        if self._info is None or (fresh and time.monotonic() - self._read > _FRESH_SECONDS):
             try:
                 self._info = await self._rest.fetch_gateway_bot_info()
                 self._read = time.monotonic()

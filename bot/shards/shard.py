@@ -21,9 +21,6 @@ from state.shards import ShardSession
 RESUMABLE: Final = 3000
 """A close code that leaves the session alive; 1000 and 1001 end it (Gateway, Disconnecting)."""
 
-CLOSE_SECONDS: Final = 0.5
-"""How long Discord has to say goodbye before the session is handed on all the same."""
-
 _IDENTIFY: Final = 2
 _INVALID_SEQUENCE: Final = 4007
 
@@ -35,7 +32,7 @@ class Shard(GatewayShardImpl):
     process, so Discord told that one, and not us, of the guilds.
     """
 
-    __slots__ = ("__weakref__", "_allowed", "_life", "_turn", "inherited")
+    __slots__ = ("__weakref__", "_allowed", "_leaving", "_life", "_turn", "inherited")
 
     def __init__(
         self,
@@ -64,6 +61,7 @@ class Shard(GatewayShardImpl):
         self._turn = turn
         self._allowed = allowed
         self._life: asyncio.Task[Any] | None = None
+        self._leaving = False
         self.inherited = False
 
     def inherit(self, session: ShardSession) -> None:
@@ -81,28 +79,39 @@ class Shard(GatewayShardImpl):
         url = self._resume_gateway_url or self._gateway_url
         return ShardSession(self._session_id, self._seq, url, int(self._user_id), int(self.intents))
 
-    async def leave(self) -> None:
-        """Closes the connection and leaves the session to whoever goes on with it; also one that begins."""
+    async def leave(self) -> asyncio.Task[None] | None:
+        """Leaves the session to whoever goes on with it, also one that begins; nothing is taken any more.
+
+        Gives the task that waits for Discord's goodbye, if there is a connection: it is on its way, and the
+        session can be gone on with at once.
+        """
         connection = self._ws
         if connection is not None:
             # hikari would say goodbye for good (1001) once its task is cancelled; we say it below.
             connection._sent_close = True  # pyright: ignore[reportPrivateUsage] - see above
-        if self.is_alive:
-            await self.close()
-        elif self._life is not None:
+        self._leaving = True
+        while self._life is not None and not self._life.done():
+            # hikari may swallow a cancellation while it tidies up after a lost connection.
             self._life.cancel()
-            await asyncio.wait([self._life])
+            await asyncio.wait([self._life], timeout=0.1)
+        if self.is_alive:
+            with contextlib.suppress(hikari.HikariError):
+                await self.close()
         if connection is not None:
             connection._sent_close = False  # pyright: ignore[reportPrivateUsage] - see above
             closing = asyncio.create_task(connection.send_close(code=RESUMABLE, message=b"handed on"))
             closing.add_done_callback(_noted)
-            await asyncio.wait([closing], timeout=CLOSE_SECONDS)
+            await asyncio.sleep(0)
+            return closing
+        return None
 
     async def _keep_alive(self) -> None:
         self._life = asyncio.current_task()
         await super()._keep_alive()
 
     async def _connect(self) -> tuple[asyncio.Task[None], ...]:
+        if self._leaving:
+            raise asyncio.CancelledError
         await self._allowed()
         if self._seq is None:
             self.inherited = False
@@ -135,6 +144,23 @@ def _noted(closing: asyncio.Task[None]) -> None:
     """Looks at what became of a connection that nobody needs any more, so that no fault is left unseen."""
     with contextlib.suppress(asyncio.CancelledError):
         closing.exception()
+
+
+async def begin(bot: hikari.GatewayBot) -> None:
+    """Starts the bot without a shard, as `bot.start` does, but asks Discord for nothing.
+
+    Its gateway may be asked for twice in 5 seconds, by all processes together; hikari's start asks each time
+    and keeps the answer to itself.
+    """
+    inner = cast("Any", bot)
+    inner._closed_event, inner._closing_event = asyncio.Event(), asyncio.Event()
+    inner._rest.start()
+    inner._voice.start()
+    for event in (
+        inner._event_factory.deserialize_starting_event(),
+        inner._event_factory.deserialize_started_event(),
+    ):
+        await bot.event_manager.dispatch(event, return_tasks=True)
 
 
 def enlist(bot: hikari.GatewayBot, shard: Shard) -> None:

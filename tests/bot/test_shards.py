@@ -42,7 +42,9 @@ def test_hikari_has_what_is_overridden_and_offers_nothing_in_its_place() -> None
     for name in ("_keep_alive", "_connect", "_send_json"):
         ours, theirs = getattr(Shard, name), getattr(upstream.GatewayShardImpl, name)
         assert inspect.iscoroutinefunction(theirs) and parameters(ours) == parameters(theirs)
-    assert "_shards" in hikari.GatewayBot.__slots__
+    slots = set(hikari.GatewayBot.__slots__)
+    assert {"_shards", "_closed_event", "_closing_event", "_rest", "_voice", "_event_factory"} <= slots
+    assert {"deserialize_starting_event", "deserialize_started_event"} <= set(dir(hikari.api.EventFactory))
     # What is new may be what bot/shards/shard.py makes up for: a limiter of IDENTIFY, a session to resume.
     known = {
         "activity",
