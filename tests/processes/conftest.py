@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -144,6 +145,53 @@ async def skipline(
     yield process
     if process.child is not None and process.child.returncode is None:
         await process.end(signal.SIGKILL)
+
+
+@pytest.fixture
+async def paced() -> AsyncIterator[Sandbox]:
+    """A Discord that paces IDENTIFY as the real one does, in two buckets."""
+    sandbox = await Sandbox.start(max_concurrency=2, identify_window=5.0, shards=2)
+    watch(sandbox)
+    yield sandbox
+    await sandbox.close()
+
+
+PATIENCE = 60
+"""Seconds for a start on a busy machine."""
+
+
+@dataclass
+class Crew:
+    """Several processes on the servers of one data directory."""
+
+    discord: Sandbox
+    data_dir: Path
+    all: list[Process] = field(default_factory=list[Process])
+
+    async def begin(self, role: str, shards: str = "auto") -> Process:
+        """Begins one more, and returns at once."""
+        process = Process(self.discord, self.data_dir, SKIPLINE_ROLE=role, SKIPLINE_SHARDS=shards)
+        self.all.append(process)
+        await process.begin()
+        return process
+
+    async def replace(self, old: Process, role: str, shards: str = "auto") -> Process:
+        """Starts a new one, ends the old one when the new one is ready, and waits until that is up."""
+        new = await self.begin(role, shards)
+        await new.says("ready, and waiting for it" if role == "gateway" else "Skipline is up", PATIENCE)
+        assert await old.end() == 0, "\n".join(old.lines)
+        await new.says("Skipline is up", PATIENCE)
+        return new
+
+
+@pytest.fixture
+async def crew(paced: Sandbox, data_dir: Path, redis_of: Redis, postgres_of: str) -> AsyncIterator[Crew]:
+    """Nobody yet; whoever still runs at the end is killed."""
+    crew = Crew(paced, data_dir)
+    yield crew
+    for process in crew.all:
+        if process.child is not None and process.child.returncode is None:
+            await process.end(signal.SIGKILL)
 
 
 class Room:
