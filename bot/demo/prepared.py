@@ -41,6 +41,11 @@ async def prepare(show: Show) -> None:
     await show.posted("song-queue", *(title for _, title in WAITING), lines=7)
     await _live(show)
     _tidy(show)
+    if not any(each.author is show.olga.user for each in show.general.messages):
+        portal, queue = f"<#{show.submissions.id}>", f"<#{show.channel('song-queue').id}>"
+        await show.olga.say(
+            show.general, f"Welcome! Hand your song in at {portal}; the order of play stands in {queue}."
+        )
 
 
 async def _empty(show: Show) -> None:

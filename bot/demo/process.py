@@ -64,6 +64,11 @@ class BotProcess:
         except TimeoutError:
             raise StepFailed(f"The bot did not start in time:\n{self._log.read_text()}") from None
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._child is not None and self._child.returncode is None
+
     def last_words(self, lines: int = 8) -> str:
         """The end of its log, for a step that failed; empty where it has not written any."""
         if not self._log.exists():
@@ -72,7 +77,7 @@ class BotProcess:
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ends it with a signal and waits until it is gone."""
-        if self._child is not None and self._child.returncode is None:
+        if self._child is not None and self.running:
             self._child.send_signal(number)
             await self._child.wait()
 

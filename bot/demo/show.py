@@ -19,7 +19,7 @@ SETUP_SECONDS: Final = 20.0
 _ASK_AGAIN: Final = 0.5
 _ASKED_SECONDS: Final = 20.0
 
-_DOUBLE_CLICK: Final = 1.0
+_DOUBLE_CLICK: Final = 1.5
 """A second Next of the same person within a blink counts as a double click; hosts listen for longer."""
 
 

@@ -40,6 +40,9 @@ async def offer(show: Show, tour: Tour) -> bool:
     show.transcript.chapter("The stage for the tour")
     try:
         with _told(show, "The stage could not be prepared; the terminal says why."):
+            if not show.bot.running:
+                show.tell("start", "the bot, which had ended")
+                await show.bot.start()
             await prepare(show)
     except ControlFailed as failed:
         tour.announce("This did not work", str(failed), [once_more], failed=True)
@@ -126,13 +129,13 @@ def _controls(show: Show, audience: Audience) -> list[Control]:
     return [
         Control(
             "bot",
-            "Kill the bot",
+            "Kill and restart the bot",
             "kill -9 of its process, and a new start.",
             partial(_kill_bot, show, audience),
         ),
         Control(
             "redis",
-            "Kill Redis",
+            "Kill and restart Redis",
             "kill -9 of the server that holds the queue; the bot starts it again.",
             partial(_kill_redis, show, audience),
         ),
@@ -154,6 +157,8 @@ async def _kill_bot(show: Show, audience: Audience, tell: Tell) -> None:
 
 
 async def _kill_redis(show: Show, audience: Audience, tell: Tell) -> None:
+    if not show.bot.running:
+        raise ControlFailed("The bot is not running, so nobody starts Redis again. Restart the bot first.")
     audience.ends()
     with _told(show, "Redis did not come back; the terminal says why."):
         url = embedded.find(show.bot.data)

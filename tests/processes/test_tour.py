@@ -151,7 +151,7 @@ async def test_the_whole_tour_with_the_bot_and_redis_killed_in_the_middle(
 
         before = await alice.queue()
         assert re.findall(r"\d\. (\w+ ?\w+) —", before) == ["Paper Moon", "First Light", "Rooftop"]
-        for somebody, what in ((theo, "Kill the bot"), (mia, "Kill Redis")):
+        for somebody, what in ((theo, "Kill and restart the bot"), (mia, "Kill and restart Redis")):
             await somebody.open_step(7)
             await somebody.click(what, "#tour")
             for each in (carla, somebody):

@@ -64,7 +64,7 @@ const TAKES = {
     page.names = frame;
     const people = Object.entries(frame.users).filter(([, each]) => !each.bot);
     at("person").replaceChildren(...people.map(([id, each]) =>
-      el("option", { value: id, selected: id === page.me }, [each.name, ...each.roles].join(" · "))));
+      el("option", { value: id, selected: id === page.me }, [each.name, ...(each.roles.length ? each.roles : ["no role"])].join(" · "))));
     document.title = `${frame.users[page.me]?.name ?? "?"} · ${at("guild").textContent}`;
     redraw(page.atEnd);
   },

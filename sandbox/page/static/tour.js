@@ -48,14 +48,14 @@ export class Tour {
     const { frame } = this;
     if (frame.notice) {
       return [el("div", { class: `notice${frame.notice.failed ? " failed" : ""}`, role: "status" },
-        el("strong", {}, frame.notice.title), el("p", {}, frame.notice.text), this.controls(frame.controls))];
+        el("strong", {}, frame.notice.title), el("p", {}, frame.notice.text), this.controls(frame.controls, "primary"))];
     }
     const named = frame.steps.flatMap((each) => each.controls);
     const others = frame.controls.filter((each) => !named.includes(each.name));
     return [
       el("ol", {}, frame.steps.map((step, number) => this.step(step, number))),
       frame.current === null && el("p", { class: "over", role: "status" }, "That was the tour. The server is yours: go on, or start again."),
-      el("footer", {}, this.controls([...others, frame.again])),
+      el("footer", {}, this.controls([...others, frame.again], "secondary")),
     ].filter(Boolean);
   }
 
@@ -71,7 +71,7 @@ export class Tour {
       open && el("div", { class: "what", id: `step${number}` },
         el("p", { class: "as" }, "As ", el("b", {}, step.who)), el("p", {}, step.hint),
         step.note && el("p", { class: "note", role: "status" }, step.note), this.ways(step, number),
-        this.controls(this.frame.controls.filter((each) => step.controls.includes(each.name)))));
+        this.controls(this.frame.controls.filter((each) => step.controls.includes(each.name)), "danger")));
   }
 
   ways(step, number) {
@@ -82,10 +82,10 @@ export class Tour {
       key(el("button", { type: "button", class: `button ${at ? "secondary" : "primary"}`, onclick: run }, label), `way${number}.${at}`)));
   }
 
-  controls(controls) {
+  controls(controls, style) {
     return controls.length > 0 && el("ul", { class: "controls" }, controls.map((each) => el("li", {},
       key(el("button", {
-        type: "button", class: `button ${each.name === "again" ? "secondary" : "danger"}`, title: each.hint,
+        type: "button", class: `button ${style}`, title: each.hint,
         disabled: this.frame.busy, onclick: () => this.act({ what: "press", control: each.name }),
       }, each.label), each.name),
       el("span", { class: each.failed ? "failed" : each.busy ? "busy" : "said", role: "status" }, each.said))));
