@@ -51,6 +51,7 @@ class Stores:
 
     redis: Redis
     archive: Archive
+    scripts: Scripts
     feed: Feed
     queue: Queue
     points: Points
@@ -136,6 +137,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             redis=redis,
             archive=archive,
             feed=feed,
+            scripts=scripts,
             queue=queue,
             points=points,
             handles=Handles(redis, scripts, points),

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from state import host_keys, keys
 from state.connection import fields_of
+from state.refusal import Fenced
 from state.scripts import Actor, Scripts
 
 _GUILDS_AT_ONCE: Final = 200
@@ -146,13 +147,17 @@ class Hosts:
         return Status.from_hash(await fields_of(self._redis, host_keys.host(guild, handle)))
 
     async def show_status(self, guild: int, handle: str, status: Status) -> None:
-        """Writes how its connection stands; to be written again within 20 s."""
-        key = host_keys.host(guild, handle)
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(key)
-            pipe.hset(key, items=[text for pair in status.to_hash().items() for text in pair])
-            pipe.expire(key, host_keys.STATUS_SECONDS)
-            await pipe.execute()
+        """Writes how its connection stands; to be written again within 20 s. Raises `Fenced`."""
+        await self._show(guild, handle, values=[text for pair in status.to_hash().items() for text in pair])
+
+    async def take_over(self, guild: int, handle: str) -> None:
+        """Has everything refused that an earlier holder of the connection writes. Raises `Fenced`."""
+        await self._show(guild, handle)
+
+    async def _show(self, guild: int, handle: str, **more: object) -> None:
+        arguments = {"handle": handle, "seconds": host_keys.STATUS_SECONDS, **more}
+        if not await self._scripts.read("host_status", guild, arguments):
+            raise Fenced(f"the connection to @{handle} in guild {guild}")
 
     async def _move(
         self,

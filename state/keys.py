@@ -24,6 +24,8 @@ _TOLD_SECONDS = 30 * 24 * 3600
 PROOF_SECONDS = 900
 ASKED_SECONDS = 900
 """How long a code that proves a TikTok handle can be typed in the chat."""
+FENCE_SECONDS = 7 * 24 * 3600
+"""How long a process may sleep and still be known for one whose work went to another."""
 QUESTION_SECONDS = 840
 """How long a question waits for its answer: less than the answer of a move is kept."""
 
@@ -475,6 +477,22 @@ def request(guild: int, request_id: str, move: str) -> str:
 def question(guild: int, request_id: str) -> str:
     """What a button that confirms stands for, e.g. the clearing of a tier."""
     return key(guild, f"question:{request_id}")
+
+
+@documented(
+    "sl:{<guild>}:fence:<work>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire; renewed while a process does that work",
+    value="number",
+    ttl=FENCE_SECONDS,
+)
+def fence(guild: int, work: str) -> str:
+    """Token of the newest holder of a lease of all guilds who did that work for this one: `tiktok:<handle>`.
+
+    What comes with a lower one is refused.
+    """
+    return key(guild, f"fence:{work}")
 
 
 @documented(

@@ -57,5 +57,9 @@ class Refused(Exception):
         self.facts = facts
 
 
+class Fenced(Exception):
+    """Nothing was changed: the work has gone to somebody else, who has a newer token."""
+
+
 class Unopened(Exception):
     """The guild's live state is unknown and could not be opened or rebuilt just now."""

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 
 from state import keys, score
 from state.ladder import COINS_A_LUXURY_COIN, GIFTS, SKIPS
-from state.refusal import Reason, Refused, Unopened
+from state.refusal import Fenced, Reason, Refused, Unopened
 
 DEFAULTS: Final[Mapping[str, str]] = {
     "lock": "1",
@@ -80,6 +80,9 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "SEEN_MS": str(15 * 60 * 1000),
     "SEEN_MOST": "20000",
     "STREAK_MS": str(5 * 60 * 1000),
+    # Streaks are known for so long by our clock, and sent by TikTok's.
+    "LATE_MS": str(4 * 60 * 1000),
+    "FENCE_SECONDS": str(keys.FENCE_SECONDS),
     "SWEEP_MS": "60000",
     "DAY_MS": str(24 * 3600 * 1000),
     "PROOF_SECONDS": str(keys.PROOF_SECONDS),
@@ -154,13 +157,30 @@ def observe(redis: Redis, ran: Ran) -> None:
     _OBSERVERS[redis] = ran
 
 
-class Scripts:
-    """Runs moves and reads on one Redis client, whose `decode_responses` must be on."""
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The token of whoever does a piece of work alone, e.g. `tiktok:<handle>`, under a lease."""
 
-    def __init__(self, redis: Redis, opener: Opener) -> None:
+    work: str
+    token: int
+
+
+class Scripts:
+    """Runs moves and reads on one Redis client, whose `decode_responses` must be on.
+
+    With a `fence` every move is refused once somebody with a newer token has made one: in the guild's own
+    slot, where the lease itself cannot be looked at.
+    """
+
+    def __init__(self, redis: Redis, opener: Opener, fence: Fence | None = None) -> None:
         self._redis = redis
         self._opener = opener
         self._loaded: dict[str, Script] = {}
+        self._shown = {} if fence is None else {"fence": [fence.work, str(fence.token)]}
+
+    def under(self, fence: Fence) -> Scripts:
+        """The same, for whoever acts under a lease."""
+        return Scripts(self._redis, self._opener, fence)
 
     def _script(self, name: str) -> Script:
         script = self._loaded.get(name)
@@ -189,16 +209,18 @@ class Scripts:
 
         `request` names the cause (an interaction id): the same move for the same request again, within 15
         minutes, changes nothing and gets the first answer; so a cause of several moves of one kind needs an
-        id for each (`<interaction id>.1` ...). Raises `Refused` when nothing was moved, `Unopened` when the
-        guild's state is unknown even after opening it.
+        id for each (`<interaction id>.1` ...). Raises `Refused` when nothing was moved, `Fenced` when that is
+        not ours to do any more, `Unopened` when the guild's state is unknown even after opening it.
         """
-        given = {field: value for field, value in arguments.items() if value is not None}
+        given = {field: value for field, value in arguments.items() if value is not None} | self._shown
         args: list[str | bytes] = [request, str(actor.id), actor.name, orjson.dumps(given)]
         for _ in range(2):
             answer = orjson.loads(await self._run(name, guild, args))
             refused = answer.pop("refused", None)
             if refused is None:
                 return answer
+            if refused == "fenced":
+                raise Fenced(f"{name} in guild {guild}")
             if refused != "unopened":
                 raise Refused(Reason(refused), answer)
             await self._opener(guild)
@@ -224,4 +246,4 @@ class Scripts:
 
     async def read(self, name: str, guild: int, arguments: Mapping[str, object]) -> Any:
         """Runs a reading script; its answer is of one moment."""
-        return await self._run(name, guild, [orjson.dumps(arguments)])
+        return await self._run(name, guild, [orjson.dumps({**arguments, **self._shown})])

@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncGenerator
+from functools import partial
 
 import uvloop
 
@@ -16,11 +17,17 @@ from bot.errors import Reporter, StartupError
 from bot.live.chat import Chat
 from bot.live.endpoints import endpoints, pace
 from bot.live.listener import PATIENCE
-from bot.live.watch import Watch
+from bot.live.watch import Books, Watch
 from bot.settings import Settings, load
-from bot.stores import open_stores
+from bot.stores import Stores, open_stores
 from integrations.tiktok.status import Pace
 from integrations.tiktok.tiktoklive import TikTokLiveSource
+from state.asked import Asked
+from state.handles import Handles
+from state.hosts import Hosts
+from state.live import Live
+from state.points import Points
+from state.scripts import Fence
 from state.sign_gate import SPACING_SECONDS, SharedSignGate
 
 _log = logging.getLogger("skipline.live")
@@ -46,9 +53,7 @@ async def listening(
             source=source,
             gate=SharedSignGate(stores.redis, spacing),
             redis=stores.redis,
-            live=stores.live,
-            hosts=stores.hosts,
-            chat=Chat(stores.configuration, stores.handles, stores.live, stores.queue, stores.asked),
+            books=partial(books_of, stores),
             feed=stores.feed,
             reporter=reporter,
             pace=pace,
@@ -62,6 +67,15 @@ async def listening(
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
+
+
+def books_of(stores: Stores, fence: Fence) -> Books:
+    """Those of one connection: they refuse what is written after it went to another process."""
+    redis, scripts = stores.redis, stores.scripts.under(fence)
+    live = Live(redis, scripts)
+    handles = Handles(redis, scripts, Points(redis, scripts))
+    chat = Chat(stores.configuration, handles, live, stores.queue, Asked(redis, scripts))
+    return Books(live, Hosts(redis, scripts), chat)
 
 
 async def _run(settings: Settings) -> int:

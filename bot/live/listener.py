@@ -22,7 +22,7 @@ from state.lease import HOLDER
 from state.live import BATCH, Live
 from state.live_events import LiveEvent
 from state.live_session import LiveSession
-from state.refusal import Reason, Refused, Unopened
+from state.refusal import Fenced, Reason, Refused, Unopened
 from state.scripts import Actor
 
 _log = logging.getLogger("skipline.live")
@@ -49,6 +49,10 @@ class Listener:
 
     Guilds come and go while it listens (`joined`, `left`). Whatever touches the sessions takes its turn, so
     that a batch under way never opens a session anew for a guild that has just left.
+
+    `live`, `hosts` and `chat` refuse (`Fenced`) what comes after the connection went to another process. Only
+    what was heard is still booked for some minutes, each message once whoever books it; so nothing is lost
+    that waited for Redis while the connection went over.
     """
 
     def __init__(
@@ -81,7 +85,11 @@ class Listener:
         self._replaced = False
 
     async def adopt(self, guild: int) -> Resume | None:
-        """Takes a guild on; gives where the live stood that another process left, if it may still be on."""
+        """Takes a guild on; gives where the live stood that another process left, if it may still be on.
+
+        Raises `Fenced`. From here on that other process is refused, should it be alive.
+        """
+        await self._hosts.take_over(guild, self.handle)
         self.guilds.add(guild)
         session = await self._left_open(guild)
         if session is None or session.away_why == OVER:
@@ -106,6 +114,7 @@ class Listener:
             now = _now()
 
             async def join() -> None:
+                await self._hosts.take_over(guild, self.handle)
                 await self._left_open(guild)
                 if self._status is not None:
                     await self._follow(guild, None, self._status, now)
@@ -124,7 +133,7 @@ class Listener:
                 return
             try:
                 await self._quietly(self._live.end(guild, session, _now()))
-            except (RedisError, OSError, Unopened) as gone:
+            except (RedisError, OSError, Unopened, Fenced) as gone:
                 # Whoever keeps the sessions ends those of hosts that nobody wants, too.
                 _log.warning("The session of @%s is ended later (%s).", self.handle, type(gone).__name__)
 
@@ -133,7 +142,10 @@ class Listener:
         self._replaced = True
 
     async def heard(self, room: int, events: list[heard.LiveEvent]) -> None:
-        """Books a batch in every guild before it returns, so that a slow Redis slows the reading down."""
+        """Books a batch in every guild before it returns, so that a slow Redis slows the reading down.
+
+        Raises `Fenced` when another process listens by now, which ends the connection.
+        """
         rows = booked(events)
         async with self._turn:
             unread, now = self.unread(), _now()
@@ -147,6 +159,8 @@ class Listener:
                     book = partial(self._book, guild, room, batch, told, now)
                     await self._insist(guild, book)
                 await self._insist(guild, partial(self._chat.read, guild, events))
+        if self._replaced:
+            raise Fenced(f"@{self.handle}")
         if len(events) < BATCH:
             # What comes meanwhile waits in the stream and is the next batch.
             await asyncio.sleep(GATHER_SECONDS)
@@ -243,7 +257,7 @@ class Listener:
 
     async def look(self, status: Status) -> None:
         """Shows how it goes, and notes an outage that has lasted too long by now."""
-        for guild in sorted(self.guilds) if self._broken_since is not None else ():
+        for guild in sorted(self.guilds) if self._broken_since is not None and not self._replaced else ():
             await self._tell(guild, status, _now())
         await self.show(status)
 
@@ -264,6 +278,9 @@ class Listener:
             )
             try:
                 await self._hosts.show_status(guild, self.handle, shown)
+            except Fenced:
+                self.replaced()
+                return
             except (RedisError, OSError):
                 _log.debug("The status of @%s could not be written.", self.handle)
 
@@ -273,6 +290,9 @@ class Listener:
         while guild in self.guilds:
             try:
                 await act()
+                return
+            except Fenced:
+                self.replaced()
                 return
             except Exception as error:
                 if not _passes(error):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from redis.asyncio import Redis
@@ -22,7 +24,8 @@ from state.feed import Change, Feed
 from state.hosts import Hosts, wanted
 from state.lease import Lease
 from state.live import Live
-from state.refusal import Unopened
+from state.refusal import Fenced, Unopened
+from state.scripts import Fence
 
 _log = logging.getLogger("skipline.live")
 
@@ -30,12 +33,21 @@ LOOK_SECONDS: Final = 30.0
 """How often it is looked again at what is wanted, should a change not have been heard."""
 
 TAKE_OVER_SECONDS: Final = 6.0
-"""A process that died is replaced within this time and a quarter of it."""
+"""A process that died keeps others out for so long."""
 
 RETRY_SECONDS: Final = 5.0
 """Until a host whose connection failed for an unknown reason is tried again."""
 
 _WATCHED: Final = frozenset({"host_connected", "host_disconnected", "restored", "restored_backup"})
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What a connection writes to, under its lease."""
+
+    live: Live
+    hosts: Hosts
+    chat: Chat
 
 
 class Watch:
@@ -47,9 +59,7 @@ class Watch:
         source: LiveSource,
         gate: Gate,
         redis: Redis,
-        live: Live,
-        hosts: Hosts,
-        chat: Chat,
+        books: Callable[[Fence], Books],
         feed: Feed,
         reporter: Reporter,
         pace: Pace | None = None,
@@ -58,9 +68,7 @@ class Watch:
         self._source = source
         self._gate = gate
         self._redis = redis
-        self._live = live
-        self._hosts = hosts
-        self._chat = chat
+        self._books = books
         self._reporter = reporter
         self._pace = pace
         self._patience = patience
@@ -123,6 +131,8 @@ class Watch:
             while handle in self._wanted:
                 try:
                     await self._hold(handle)
+                except Fenced:
+                    _log.warning("@%s went to another process.", handle)
                 except (RedisError, OSError, Unopened) as gone:
                     _log.warning("@%s waits for Redis (%s).", handle, type(gone).__name__)
                     await asyncio.sleep(1.0)
@@ -135,9 +145,11 @@ class Watch:
             self._news.set()
 
     async def _hold(self, handle: str) -> None:
-        lease = Lease(self._redis, keys.common_lease(f"tiktok:{handle}"), seconds=TAKE_OVER_SECONDS)
+        work = f"tiktok:{handle}"
+        lease = Lease(self._redis, keys.common_lease(work), seconds=TAKE_OVER_SECONDS)
         async with lease.held():
-            listener = Listener(handle, self._live, self._hosts, self._chat, self._reporter, self._patience)
+            books = self._books(Fence(work, lease.token))
+            listener = Listener(handle, books.live, books.hosts, books.chat, self._reporter, self._patience)
             known: Resume | None = None
             for guild in sorted(self._wanted.get(handle, ())):
                 left = await listener.adopt(guild)
@@ -187,5 +199,7 @@ async def _show(connection: Connection, listener: Listener) -> None:
         await asyncio.sleep(min(SHOW_SECONDS, max(listener.patience, 0.1)))
         try:
             await listener.look(connection.status)
+        except Fenced:
+            return
         except (RedisError, OSError, Unopened) as gone:
             _log.debug("@%s is not shown (%s).", connection.handle, type(gone).__name__)

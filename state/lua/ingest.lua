@@ -1,7 +1,8 @@
 -- include: move order song points wallet prices gifts earning handles linking
 -- Books what happened on a live: points, coins, banks, Luxury Coins, the session's counters and curve, and what
 -- songs do upon that. A message that was booked already counts for nothing; neither does the part of a streak
--- that was. Every key is written once a batch.
+-- that was. Every key is written once a batch. Whoever does not listen any more (see the fence) may still book what
+-- is so young that its id and its streak would be known.
 -- ARGS: session  [skipped: messages that could not be read]
 -- events, in order: list of { kind, message id, ms, viewer id or '0' for nobody, name, and for
 --   gift: streak or '' for none, price of a unit, count   like: count, total of the room
@@ -18,6 +19,24 @@ for index, name in ipairs(names) do
 end
 if not totals.state or totals.state == 'ended' then
   return refuse('no_session', { session = ARGS.session })
+end
+
+if OUTDATED then
+  -- Marks that had to make room for newer ones say nothing: what is older than the oldest kept one is unknown.
+  local since = NOW - LATE_MS
+  if redis.call('ZCARD', PREFIX .. 'seen') >= SEEN_MOST then
+    since = math.max(since, tonumber(redis.call('ZRANGE', PREFIX .. 'seen', 0, 0, 'WITHSCORES')[2]) + AHEAD_MS)
+  end
+  local young = {}
+  for _, event in ipairs(ARGS.events) do
+    if event[3] > since then
+      young[#young + 1] = event
+    end
+  end
+  if #young == 0 then
+    return refuse('fenced')
+  end
+  ARGS.events = young
 end
 
 local ids = {}

@@ -15,8 +15,9 @@ Keys = dict[str, dict[str, str] | str]
 
 SEATS = {"waiting": "queue", "pending": "pending", "held": "held", "bumped": "bumped"}
 ACTIVE = {*SEATS, "playing"}
-_NOT_REPLAYED = re.compile(r"^(rev|events|archived|points:total|seen|proof:.*|req:.*)$", re.S)
-_OF_UNDO = re.compile(r"^(rev|events|archived|points:total|seen|proof:.*|req:.*|seq|number|undo)$", re.S)
+_PASSING = r"rev|events|archived|points:total|seen|due|due:claims|host:.*|fence:.*|proof:.*|req:.*"
+_NOT_REPLAYED = re.compile(f"^({_PASSING})$", re.S)
+_OF_UNDO = re.compile(f"^({_PASSING}|seq|number|undo)$", re.S)
 
 
 async def dump(redis: Redis, guild: int) -> Keys:

@@ -27,7 +27,7 @@ from state.public_page import PublicPages
 from state.questions import Questions
 from state.queue import Queue
 from state.refusal import Refused
-from state.scripts import Actor
+from state.scripts import Actor, Fence
 from state.sign_gate import SharedSignGate
 from state.song import NewSong
 from state.wallet import Wallet
@@ -223,6 +223,7 @@ class Show:
         await look()
 
     async def coins_and_handles(self, look: Look) -> None:
+        hosts = Hosts(self.redis, self.queue._scripts.under(Fence("tiktok:mia", 1)))
         """Coins given, a skip bought, a name that is awaited and let go, codes asked for and typed."""
         guild, scripts = self.guild, self.queue._scripts
         wallet, handles = Wallet(self.redis, scripts), Handles(self.redis, scripts, self.points)

@@ -1,4 +1,4 @@
--- include: totals
+-- include: totals fence
 -- The frame of every move: answers a repeated request with its first answer, refuses on a guild whose
 -- live state is unknown, records what is written, and commits one revision with one event.
 --
@@ -19,6 +19,11 @@ if REQUEST ~= '' then
   if first then
     return first
   end
+end
+-- A live is booked by the ids of its messages, so an old holder's news are as good as anybody's while these are known.
+local OUTDATED = outdated(PREFIX, ARGS.fence)
+if OUTDATED and MOVE ~= 'ingest' then
+  return cjson.encode({ refused = 'fenced' })
 end
 REVISION = string.format('%.0f', tonumber(REVISION) + 1)
 
