@@ -31,7 +31,6 @@ def snapshot(board: Board) -> dict[str, Any]:
     locale = board.settings.language
     waiting = number(board.waiting, locale)
     return {
-        "revision": board.revision,
         "language": locale,
         "now": _song(board.playing, board) if board.playing is not None else None,
         "next": [

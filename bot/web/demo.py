@@ -73,4 +73,4 @@ def _shown(revision: int, playing: Song | None, following: list[Song], locale: s
         held_songs=(),
         last_move=None,
     )
-    return snapshot(board)
+    return {"revision": revision, **snapshot(board)}

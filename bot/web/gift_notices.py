@@ -52,6 +52,11 @@ class GiftNotices:
         """Whether anything may still be told, or joined by what comes."""
         return self._looked_at + FRESH > self._clock()
 
+    @property
+    def newest(self) -> int:
+        """The revision of the newest lift that is told of; 0 without one."""
+        return max((each.revision for each in self._all), default=0)
+
     def add(self, looked: int, lifts: Iterable[Lift], ladder: Ladder, locale: str) -> None:
         """Adds lifts, oldest first. Those of a song, or of a giver, that is told of now join that notice."""
         now = self._looked_at = self._clock()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import orjson
-
 from bot.web.audience import Sight
 from bot.web.gift_notices import FRESH, GiftNotices
+from bot.web.last_shown import LastShown
 from components.overlay import ROWS, snapshot
 from state.lifts import Lifts
 from state.overlays import Overlays
@@ -13,7 +12,11 @@ from state.queue import Queue
 
 
 class OverlayView:
-    """The queue as overlays show it; its keys are the digests of the addresses."""
+    """The queue as overlays show it; its keys are the digests of the addresses.
+
+    The revision in a message is that of the last move that changed what is shown, or that gifts made: pages
+    are sent nothing for a like that moves no song.
+    """
 
     name = "Overlays"
     pause = 0.25
@@ -23,6 +26,7 @@ class OverlayView:
         self._overlays = overlays
         self._lifts = lifts
         self._notices: dict[int, GiftNotices] = {}
+        self._shown = LastShown()
 
     async def keys(self, guild: int) -> frozenset[str]:
         """The digests of a guild's addresses."""
@@ -39,4 +43,6 @@ class OverlayView:
         digests = await self._overlays.digests(guild)
         notices.add(min(looked, board.revision), lifts, board.ladder, board.settings.language)
         self._notices[guild] = notices
-        return Sight(orjson.dumps(snapshot(board)), digests, notices)
+        # A page that knows a notice newer than its snapshot would take it for one of another past.
+        message = self._shown.message(guild, board.revision, snapshot(board), least=notices.newest)
+        return Sight(message, digests, notices)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import orjson
 
 from bot.web.audience import Sight
+from bot.web.last_shown import LastShown
 from components.public_page import ROWS, snapshot, songs
 from state.board import Board
 from state.public_page import PublicPages
 from state.queue import Queue
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-
 _KEPT: Final = 256
-"""Guilds, and parts of long queues, of which the newest message is kept."""
+"""Parts of long queues of which the newest message is kept."""
 _AT_ONCE: Final = 2
 
 
@@ -34,7 +32,7 @@ class PageView:
     def __init__(self, queue: Queue, pages: PublicPages) -> None:
         self._queue = queue
         self._pages = pages
-        self._shown: dict[int, tuple[dict[str, Any], bytes]] = {}
+        self._shown = LastShown()
         self._parts: dict[tuple[int, int], tuple[Board, bytes]] = {}
         self._doors = asyncio.Semaphore(_AT_ONCE)
 
@@ -49,26 +47,16 @@ class PageView:
         keys = await self.keys(guild)
         if not keys:
             return Sight(b"", keys)
-        shown, message = self._shown.get(guild, ({}, b""))
-        now = snapshot(board)
-        if now != shown:
-            message = orjson.dumps({"revision": board.revision, **now})
-            _keep(self._shown, guild, (now, message))
-        return Sight(message, keys)
+        return Sight(self._shown.message(guild, board.revision, snapshot(board)), keys)
 
     async def part(self, guild: int, offset: int) -> bytes:
         """`ROWS` more songs of a long queue, as JSON. Raises what `look` raises."""
         async with self._doors:
             board = await self._queue.board(guild, offset=offset, count=ROWS)
-        kept = self._parts.get((guild, offset))
+        kept = self._parts.pop((guild, offset), None)
         if kept is None or kept[0] is not board:
             kept = (board, orjson.dumps({"revision": board.revision, "songs": songs(board)}))
-            _keep(self._parts, (guild, offset), kept)
+        self._parts[guild, offset] = kept
+        if len(self._parts) > _KEPT:
+            del self._parts[next(iter(self._parts))]
         return kept[1]
-
-
-def _keep(kept: dict[_Key, _Value], key: _Key, value: _Value) -> None:
-    kept.pop(key, None)
-    kept[key] = value
-    if len(kept) > _KEPT:
-        del kept[next(iter(kept))]

@@ -8,6 +8,7 @@ import aiohttp
 import orjson
 
 from bot.web.gift_notices import FRESH, GiftNotices
+from bot.web.last_shown import LastShown
 from state.ladder import SKIPS
 from state.lifts import Lift, Lifts
 from tests.stage import Stage
@@ -105,3 +106,17 @@ def test_what_is_old_when_somebody_begins_to_look_is_not_told() -> None:
     notices = GiftNotices(Clock())
     notices.add(9, [lift(8, 1, 5, age=6000), lift(9, 2, 5, "8", age=1000)], SKIPS, "en")
     assert [each["id"] for each in notices.since(0)] == ["9-0"]
+
+
+def test_a_message_is_sent_again_only_when_it_shows_something_else_or_must_be_newer() -> None:
+    shown = LastShown()
+    first = shown.message(1, 5, {"waiting": 1})
+    assert first == b'{"revision":5,"waiting":1}' and shown.message(1, 9, {"waiting": 1}) is first
+    assert shown.message(2, 9, {"waiting": 1}) == b'{"revision":9,"waiting":1}'
+    # Gifts moved a song that is not shown: a page knows their notice by the revision.
+    gifted = shown.message(1, 12, {"waiting": 1}, least=11)
+    assert (
+        gifted == b'{"revision":12,"waiting":1}' and shown.message(1, 14, {"waiting": 1}, least=11) is gifted
+    )
+    # A backup was put back.
+    assert shown.message(1, 7, {"waiting": 1}, least=12) == b'{"revision":7,"waiting":1}'

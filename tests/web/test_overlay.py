@@ -75,6 +75,40 @@ async def test_a_stream_begins_with_all_and_follows_each_change(
         assert spanish["words"]["now"] == "Suena ahora"
 
 
+async def test_likes_that_move_no_song_are_not_sent(
+    stage: Stage, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, looked, seen = stage.app.stores.queue.board, asyncio.Event(), 0
+
+    async def watched(guild: int, **wanted: int) -> Any:
+        nonlocal seen
+        board = await read(guild, **wanted)
+        if guild == stage.id and wanted == {"count": ROWS}:
+            seen = board.revision
+            looked.set()
+        return board
+
+    async def add(user: int, count: int) -> int:
+        rows = [PointsChange("user", user, count)]
+        await stage.app.stores.points.add(stage.id, secrets.token_hex(8), MIA, rows)
+        return (await read(stage.id, count=1)).revision
+
+    await submit(stage, "First", 71)
+    await submit(stage, "Second", 72)
+    monkeypatch.setattr(stage.app.stores.queue, "board", watched)
+    async with watching(stage, session, await made(stage)) as stream:
+        first = await stream.shown(lambda each: each["waiting"] == 2)
+        liked = max([await add(71, 1) for _ in range(5)])
+        async with asyncio.timeout(10):
+            while seen < liked:
+                looked.clear()
+                await looked.wait()
+        lifted = await add(72, 50)
+        second = await stream.shown()
+    assert lifted == second["revision"] > liked > first["revision"]
+    assert [song["title"] for song in second["next"]] == ["Second", "First"]
+
+
 async def test_what_is_not_on_the_public_display_is_never_sent(
     stage: Stage, session: aiohttp.ClientSession
 ) -> None:
