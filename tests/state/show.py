@@ -217,6 +217,7 @@ class Show:
         await hosts.back(guild, self.request(), MIA, "mia")
         await hosts.connect(guild, self.request(), MIA, "carla")
         await hosts.disconnect(guild, self.request(), MIA, "carla")
+        hosts = Hosts(self.redis, self.queue._scripts.under(Fence("tiktok:mia", 1)))
         await hosts.show_status(guild, "mia", Status("live", 5, "connected", room=71, session=1))
         await gate.pass_()
         await gate.limited(5)
