@@ -224,7 +224,6 @@ class Show:
         await look()
 
     async def coins_and_handles(self, look: Look) -> None:
-        hosts = Hosts(self.redis, self.queue._scripts.under(Fence("tiktok:mia", 1)))
         """Coins given, a skip bought, a name that is awaited and let go, codes asked for and typed."""
         guild, scripts = self.guild, self.queue._scripts
         wallet, handles = Wallet(self.redis, scripts), Handles(self.redis, scripts, self.points)
