@@ -12,7 +12,7 @@ import hashlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -26,7 +26,7 @@ from bot.nonce import nonce
 from bot.pins import pin
 from bot.upkeep import Upkeep
 from components.display_states import off_text
-from components.displays import Painting, render
+from components.displays import REVIEWER, Painting, render
 from persistence.files import FileStore
 from state import keys
 from state.configure import Configuration
@@ -106,12 +106,14 @@ class Displays(Upkeep):
     async def _round(self, guild: int, lease: Lease) -> float:
         places = await self._configuration.displays(guild)
         board = await self._queue.board(guild, count=25, pending=10, held=5)
-        jobs: list[Coroutine[Any, Any, float]] = []
-        for kind, (channel, message) in places.items():
-            painting = render(kind, board)
-            if painting is not None:
-                jobs.append(self._display(guild, kind, channel, message, painting, lease))
-        return max(await asyncio.gather(*jobs), default=0.0)
+        paintings = {kind: painting for kind in places if (painting := render(kind, board)) is not None}
+        # A panel is posted after the others: it stands nearest to where one writes.
+        late = {kind for kind in paintings if kind == REVIEWER and not places[kind][1]}
+        pauses = [0.0]
+        for kinds in (paintings.keys() - late, late):
+            jobs = [self._display(guild, kind, *places[kind], paintings[kind], lease) for kind in kinds]
+            pauses += await asyncio.gather(*jobs)
+        return max(pauses)
 
     async def _display(
         self, guild: int, kind: str, channel: int, message: int, painting: Painting, lease: Lease

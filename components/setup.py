@@ -26,8 +26,8 @@ _P: Final = hikari.Permissions
 REVIEWS: Final = _P.VIEW_CHANNEL | _P.READ_MESSAGE_HISTORY | _P.SEND_MESSAGES
 """What reviewers may do in their channel."""
 _SHOWS: Final = NEEDED["submissions"] | NEEDED["queue"] | NEEDED["review"] | WANTED
-DISPLAYS: Final = {"submissions": ("portal",), "queue": ("public",), "review": ("reviewer", "pending")}
-"""Displays that stand in each of them."""
+DISPLAYS: Final = {"submissions": ("portal",), "queue": ("public",), "review": ("pending", "reviewer")}
+"""Displays that stand in each of them, topmost first."""
 
 ROLE_CHOICE: Final = "setup.role"
 CHANNEL_CHOICE: Final = "setup.channel"

@@ -11,6 +11,7 @@ import pytest
 from bot.displays import PACE
 from sandbox.discord import Channel, Message
 from state import keys
+from state.lease import Lease
 from state.points import PointsChange
 from state.scripts import Actor
 from state.song import NewSong
@@ -99,6 +100,22 @@ async def test_nothing_new_costs_no_call(stage: Stage) -> None:
     await stage.app.stores.points.add(stage.id, secrets.token_hex(8), ARTIST, change)
     await quiet(stage, after=looked)
     assert calls(stage, stage.queue) == before
+
+
+async def test_the_panel_is_posted_below_what_came_with_it(stage: Stage) -> None:
+    review, configuration = stage.guild.create_channel("review"), stage.app.stores.configuration
+    place = (int(review.id), 0)
+    # Nobody paints before both are known.
+    async with Lease(stage.app.stores.redis, keys.lease(stage.id, "displays")).held():
+        for kind in ("reviewer", "pending"):
+            await configuration.set_display(stage.id, f"put up {kind}", ARTIST, kind, place)
+
+    async def posted() -> bool:
+        return all(message for _, message in (await configuration.displays(stage.id)).values())
+
+    await until(posted)
+    places = await configuration.displays(stage.id)
+    assert [int(each.id) for each in displayed(review)] == [places["pending"][1], places["reviewer"][1]]
 
 
 async def test_a_deleted_message_is_posted_again_once(stage: Stage) -> None:
