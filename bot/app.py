@@ -113,6 +113,8 @@ async def running(settings: Settings, *, reload: bool = False, live: bool = True
             stores.feed.listen(figures.heard)
             observe(stores.redis, figures.ran)
             process = health.Process(settings.role, stores, bot, writer, declared, edits=worker.edits(kept))
+            if shards is not None:
+                process.waiting = shards.names_waiting
             server = await stack.enter_async_context(
                 health.serving(settings.health_host, settings.health_port, process, figures)
             )

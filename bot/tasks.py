@@ -29,3 +29,5 @@ async def background(
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        # A block that ends before the loop had a turn leaves work that never began.
+        work.close()

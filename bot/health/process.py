@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import hikari
@@ -19,7 +19,8 @@ class Process:
     """One process. `bot` is None in a worker, `writer` in a gateway.
 
     `commands_declared` is set once Discord has the commands, `begun` once the background work runs. `edits`
-    counts what became of the displays' edits; it stays empty where no displays are kept.
+    counts what became of the displays' edits; it stays empty where no displays are kept. `waiting` names the
+    shards that this process is ready to take over from another one.
     """
 
     role: Role
@@ -29,6 +30,7 @@ class Process:
     commands_declared: asyncio.Event
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     edits: Mapping[str, int] = field(default_factory=dict[str, int])
+    waiting: Callable[[], Sequence[str]] = tuple
     started: float = field(default_factory=time.monotonic)
 
     def shards(self) -> list[hikari.api.GatewayShard]:

@@ -33,8 +33,7 @@ class Shards:
         self._kept: list[KeptShard] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    @property
-    def waiting(self) -> Sequence[str]:
+    def names_waiting(self) -> Sequence[str]:
         """The shards that another process runs, and this one is ready to take over."""
         return [each.name for each in self._kept if each.waiting]
 

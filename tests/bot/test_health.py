@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,21 +33,6 @@ OWNER = Actor(1, "test")
 def always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every question is answered by a look of its own."""
     monkeypatch.setattr("bot.health.server.FRESH_SECONDS", -1.0)
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short path: unix sockets live below it."""
-    folder = Path(tempfile.mkdtemp(prefix="sl-"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-async def valkey(folder: Path) -> AsyncIterator[embedded.Server]:
-    """A durable Valkey that a test may kill."""
-    async with embedded.valkey(folder) as server:
-        yield server
 
 
 async def healthz(app: App) -> tuple[int, dict[str, Any]]:
@@ -98,7 +80,7 @@ async def test_a_healthy_process_tells_every_part_with_state_and_age(
         assert (connection["host"], connection["state"]) == ("nobody.listens", "unattended")
         assert (parts["archive"]["owed"], parts["archive"]["writer"]) == (0, "running")
         held = {lease["lease"]: lease for lease in parts["leases"]["held"]}
-        lease = held[keys.common_lease("housekeeping")]
+        lease = held[keys.common_lease("shard:0/1")]
         assert lease["state"] == "held" and lease["age"] >= 0
 
         await host.disconnect(int(guild.id), "disconnect", OWNER, "nobody.listens")
