@@ -86,7 +86,10 @@ class Batch(Pipeline):
     async def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
         """WATCH, and what is read after it, until the transaction begins."""
         if self.connection is not None:
-            return cast("Any", await super().immediate_execute_command(*args, **options))
+            try:
+                return cast("Any", await super().immediate_execute_command(*args, **options))
+            except MOVED as error:
+                raise WatchError("the server of a watched key is another one now") from error
 
         async def attempt() -> Any:
             self.connection_pool = NodePool(self._cluster.node_of(str(args[1])))
@@ -104,7 +107,7 @@ class Batch(Pipeline):
             try:
                 return await super().execute(raise_on_error)
             except MOVED as error:
-                raise WatchError("a watched key has moved to another server") from error
+                raise WatchError("the server of a watched key is another one now") from error
         stack = cast("list[_Command]", self.command_stack)
         try:
             if not stack:

@@ -78,6 +78,16 @@ class Cluster(RedisCluster):
         except AWAY as error:
             raise ConnectionError(f"the cluster cannot do that now: {error}") from error
 
+    def get_default_node(self) -> ClusterNode:
+        """The server for commands without a key. Raises `ConnectionError` when none is known."""
+        # Whoever looks for the servers in vain takes redis-py's own away from all who are under way.
+        node = cast("ClusterNode | None", self.nodes_manager.default_node) or next(
+            iter(self.get_primaries()), None
+        )
+        if node is None:
+            raise ConnectionError("no server of the cluster is known")
+        return node
+
     def node_of(self, key: str) -> ClusterNode:
         """The server that has a key, as far as is known. Raises `ConnectionError` when none has."""
         try:

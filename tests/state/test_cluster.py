@@ -238,6 +238,18 @@ async def test_a_server_of_it_taken_for_one_alone_is_noticed(calm: Cluster) -> N
     )
 
 
+async def test_commands_without_a_key_need_no_certain_server(calm: Cluster) -> None:
+    """redis-py forgets which one it sends them to while anybody looks for the servers in vain."""
+    client: Any = connect(calm.url)
+    await client.initialize()
+    client.nodes_manager.default_node = None
+    assert await client.time()
+    client.nodes_manager.nodes_cache.clear()
+    with pytest.raises(ConnectionError, match="no server of the cluster is known"):
+        await client.time()
+    await client.aclose()
+
+
 async def test_settings_of_all_servers_are_looked_at(calm: Cluster) -> None:
     async with connect(calm.url) as redis:
         assert await redis.config_get("appendfsync", "appendonly") == {
