@@ -50,6 +50,23 @@ async def test_hostile_text_is_only_text_and_the_layout_holds(stage: Stage, brow
         assert await page.run("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
+async def test_a_bar_with_one_song_is_as_wide_as_its_texts(stage: Stage, browser: Chromium) -> None:
+    await submit(stage, "Short")
+    await submit(stage, "A title of a hundred letters and more " * 3)
+    await stage.app.stores.queue.next(stage.id, secrets.token_hex(8), MIA)
+    width = "document.querySelector('.sl-now').offsetWidth"
+    async with browser.tab(await address(stage, "now?layout=bar")) as page:
+        await page.size(1920, 180)
+        await page.until(f"{SHOWN} && {PLAYING} === 'Short'")
+        short = await page.run(width)
+        assert 300 < short < 1920 / 3
+        await stage.app.stores.queue.next(stage.id, secrets.token_hex(8), MIA)
+        await page.until(f"{PLAYING} !== 'Short'")
+        assert 2 * short < await page.run(width) < 1920 * 0.8
+        await page.size(480, 180)
+        assert await page.run(f"{width} < 480 && document.documentElement.scrollWidth <= 480")
+
+
 async def test_an_overlay_is_dark_without_songs_and_without_its_address(
     stage: Stage, browser: Chromium
 ) -> None:
