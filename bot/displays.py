@@ -3,11 +3,16 @@
 A change is painted at once, later ones together at most every 1.5 seconds a message. What a message shows is
 known by a hash kept in Redis, so an unchanged queue, or a restart, costs no call. One process paints a
 guild at a time, under a lease; each of the others looks again when that lease may have been left behind.
+
+Discord knows no leases: what a process sent before it lost its own comes whenever it comes. So that hash
+counts for nothing from before an edit until its outcome is noted under the same lease, and whoever finds that
+its lease went meanwhile notes that the message may show something old, and has it painted again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import time
@@ -19,6 +24,7 @@ from typing import Any, ClassVar, Final
 import hikari
 import orjson
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from bot.display_care import tell_owner
 from bot.errors import Reporter
@@ -127,17 +133,22 @@ class Displays(Upkeep):
         if off and shown.get("channel") == str(channel) and shown.get("message") == str(message):
             if time.time() < int(shown.get("off_at", "0")) / 1000 + OFF_SECONDS:
                 return 0.0
-        elif message and painted.message == message and painted.digest == digest:
+        elif message and painted.message == message and painted.digest == digest and not _uncertain(shown):
             self.counts["saved"] += 1
             return 0.0
         # A process that has stopped since may have painted a moment ago. What lies ahead of our clock is
         # ignored: nobody waits for another host's wrong one.
         ago = time.time() - painted.at
         early = painted.message == message and 0 <= ago < PACE
-        if early or not await lease.holds():
+        if early:
             self.mark(guild)
-            return PACE - ago if early else 0.0
+            return PACE - ago
+        begun = [["HDEL", key, "late"], ["HSET", key, "painting", str(lease.token)]]
+        if not await lease.write(*begun):
+            self.mark(guild)
+            return 0.0
         file = painting.file or ""
+        late = ["HSET", key, "late", str(lease.token)]
         try:
             if not message or not await self._edit(channel, message, painting, painted.file != file):
                 message = await self._post(guild, kind, (channel, message), painting)
@@ -148,19 +159,29 @@ class Displays(Upkeep):
             else:
                 self.counts["edited"] += 1
         except (hikari.ForbiddenError, hikari.NotFoundError) as refused:
-            await self._switch_off(guild, kind, channel, message, refused)
+            await self._switch_off(guild, kind, channel, message, refused, lease)
             return PACE
+        except asyncio.CancelledError:
+            with contextlib.suppress(RedisError, OSError):
+                await lease.write(otherwise=[late])
+            raise
         # The pace counts from Discord's answer: however long each call took to get there, none comes early.
         at = str(int(time.time() * 1000))
         fresh = {"digest": digest, "file": file, "message": message, "channel": channel, "at": at}
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(key)
-            pipe.hset(key, items=[str(each) for pair in fresh.items() for each in pair])
-            await pipe.execute()
+        items = [str(each) for pair in fresh.items() for each in pair]
+        done = [["HDEL", key, "painting", "off", "off_at", "told"], ["HSET", key, *items]]
+        if not await lease.write(*done, otherwise=[late]):
+            self.mark(guild)
         return PACE
 
     async def _switch_off(
-        self, guild: int, kind: str, channel: int, message: int, refused: hikari.ClientHTTPResponseError
+        self,
+        guild: int,
+        kind: str,
+        channel: int,
+        message: int,
+        refused: hikari.ClientHTTPResponseError,
+        lease: Lease,
     ) -> None:
         """Leaves a display alone for a while, and tells somebody who can mend it, once for each cause."""
         _log.warning("The %s display of guild %d is off: Discord says %s.", kind, guild, refused.message)
@@ -169,7 +190,9 @@ class Displays(Upkeep):
         told = await fields_of(self._redis, key)
         off = {"off": code, "off_at": int(time.time() * 1000), "channel": channel, "message": message}
         items = [text for field, value in off.items() for text in (field, str(value))]
-        await self._redis.hset(key, items=[*items, "told", cause])
+        if not await lease.write(["HDEL", key, "painting"], ["HSET", key, *items, "told", cause]):
+            self.mark(guild)
+            return
         asyncio.get_running_loop().call_later(OFF_SECONDS + 1.0, self.mark, guild)
         if told.get("told") == cause:
             return
@@ -253,3 +276,8 @@ class Displays(Upkeep):
             [embeds, rows, painting.file], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str
         )
         return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def _uncertain(shown: Mapping[str, str]) -> bool:
+    """Whether somebody began to paint and did not note what came of it, or came late with something old."""
+    return "painting" in shown or "late" in shown
