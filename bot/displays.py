@@ -30,7 +30,7 @@ from bot.display_care import tell_owner
 from bot.errors import Reporter
 from bot.nonce import nonce
 from bot.pins import pin
-from bot.upkeep import Upkeep
+from bot.upkeep import RETRY_SECONDS, Upkeep
 from components.display_states import off_text
 from components.displays import REVIEWER, Painting, render
 from persistence.files import FileStore
@@ -42,6 +42,7 @@ from state.lease import Lease
 from state.queue import Queue
 from state.refusal import Refused
 from state.scripts import Actor
+from state.timers import Timers
 
 _log = logging.getLogger("skipline.displays")
 
@@ -96,6 +97,7 @@ class Displays(Upkeep):
         configuration: Configuration,
         feed: Feed,
         files: FileStore,
+        timers: Timers,
         reporter: Reporter,
     ) -> None:
         super().__init__(redis, feed, reporter)
@@ -103,8 +105,22 @@ class Displays(Upkeep):
         self._queue = queue
         self._configuration = configuration
         self._files = files
+        self._timers = timers
+        # Displays whose time to be tried again has come.
+        self._again: set[tuple[int, str]] = set()
         # Messages edited, posted, and found to show the right thing already: for the figures.
         self.counts: Counter[str] = Counter()
+
+    async def again(self, guild: int, kind: str) -> float | None:
+        """Tries a display that is off; gives the seconds until it is looked whether that was done."""
+        client: Any = self._redis
+        places = await self._configuration.displays(guild)
+        if kind not in places or not await client.hexists(keys.painted(guild, kind), "off"):
+            self._again.discard((guild, kind))
+            return None
+        self._again.add((guild, kind))
+        self.mark(guild)
+        return RETRY_SECONDS
 
     async def _wanted(self, guild: int) -> bool:
         return bool(await self._configuration.displays(guild))
@@ -131,7 +147,9 @@ class Displays(Upkeep):
         digest = self._digest(painting)
         off = "off" in shown
         if off and shown.get("channel") == str(channel) and shown.get("message") == str(message):
-            if time.time() < int(shown.get("off_at", "0")) / 1000 + OFF_SECONDS:
+            if (guild, kind) not in self._again:
+                # Known already, unless its timer was lost on the way.
+                await self._timers.set(guild, f"display:{kind}", OFF_SECONDS, new=True)
                 return 0.0
         elif message and painted.message == message and painted.digest == digest and not _uncertain(shown):
             self.counts["saved"] += 1
@@ -147,6 +165,7 @@ class Displays(Upkeep):
         if not await lease.write(*begun):
             self.mark(guild)
             return 0.0
+        self._again.discard((guild, kind))
         file = painting.file or ""
         late = ["HSET", key, "late", str(lease.token)]
         try:
@@ -193,7 +212,7 @@ class Displays(Upkeep):
         if not await lease.write(["HDEL", key, "painting"], ["HSET", key, *items, "told", cause]):
             self.mark(guild)
             return
-        asyncio.get_running_loop().call_later(OFF_SECONDS + 1.0, self.mark, guild)
+        await self._timers.set(guild, f"display:{kind}", OFF_SECONDS)
         if told.get("told") == cause:
             return
         settings = await self._configuration.settings(guild)

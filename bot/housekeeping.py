@@ -1,13 +1,11 @@
-"""Once an hour, in one process: lets songs go that ended long ago, and files that no song names."""
+"""Once an hour: lets songs go that ended long ago, and files that no song names."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from bot.stores import Stores
 from persistence.archive import Archive
@@ -16,48 +14,34 @@ from persistence.files import FileStore
 from state import keys
 from state.configure import Configuration
 from state.housekeeping import MOST, Housekeeping, Pruned
-from state.lease import Lease
 from state.refusal import Unopened
 from state.scripts import Scripts
 
 _log = logging.getLogger("skipline.housekeeping")
 
 EVERY_SECONDS: Final = 3600.0
-LEASE: Final = keys.common_lease("housekeeping")
 _DAY_MS: Final = 24 * 3600 * 1000
 
 
-async def run(stores: Stores, every: float = EVERY_SECONDS) -> None:
-    """Work until cancelled, one round each `every` seconds while no other process does."""
-    while True:
-        async with Lease(stores.redis, LEASE).held() as lease:
-            while not lease.lost.is_set():
-                try:
-                    await one_round(stores.redis, stores.archive, stores.configuration, stores.files, lease)
-                except (RedisError, PersistenceError, OSError) as gone:
-                    _log.warning("Housekeeping waits for the next hour (%s).", type(gone).__name__)
-                try:
-                    async with asyncio.timeout(every):
-                        await lease.lost.wait()
-                except TimeoutError:
-                    continue
+async def round(stores: Stores, *_: object) -> float:
+    """Every guild that is open, then the files; gives the seconds until the next round."""
+    try:
+        await one_round(stores.redis, stores.archive, stores.configuration, stores.files)
+    except PersistenceError as gone:
+        _log.warning("Housekeeping waits for the next hour (%s).", type(gone).__name__)
+    return EVERY_SECONDS
 
 
-async def one_round(
-    redis: Redis, archive: Archive, configuration: Configuration, files: FileStore, lease: Lease
-) -> None:
-    """Every guild that is open, then the files. Raises `Unavailable` while PostgreSQL is away."""
+async def one_round(redis: Redis, archive: Archive, configuration: Configuration, files: FileStore) -> None:
+    """That round. Raises `Unavailable` while PostgreSQL is away."""
     house = Housekeeping(Scripts(redis, _skip))
     for guild in await archive.guilds():
-        if not await lease.holds():
-            return
         if await redis.exists(keys.revision(guild)):
             try:
                 await prune(guild, redis, archive, configuration, house)
             except Unopened:
                 continue  # it was emptied this very moment; whoever uses it next has it rebuilt
-    if await lease.holds():
-        await sweep(redis, archive, files)
+    await sweep(redis, archive, files)
 
 
 async def prune(

@@ -39,6 +39,7 @@ from state.public_page import PublicPages
 from state.queue import Queue
 from state.refusal import Unopened
 from state.scripts import Scripts
+from state.timers import Timers
 from state.wallet import Wallet
 
 
@@ -50,8 +51,8 @@ class Stores:
     """
 
     redis: Redis
-    archive: Archive
     scripts: Scripts
+    archive: Archive
     feed: Feed
     queue: Queue
     points: Points
@@ -70,6 +71,7 @@ class Stores:
     overlays: Overlays
     public_pages: PublicPages
     asked: Asked
+    timers: Timers
     report: tuple[str, ...]
     addresses: Mapping[str, str]
 
@@ -135,9 +137,9 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
         files, backups = FileStore(settings.data_dir), BackupStore(settings.data_dir, pool)
         yield Stores(
             redis=redis,
+            scripts=scripts,
             archive=archive,
             feed=feed,
-            scripts=scripts,
             queue=queue,
             points=points,
             handles=Handles(redis, scripts, points),
@@ -155,6 +157,7 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             overlays=Overlays(redis, scripts),
             public_pages=PublicPages(redis, scripts),
             asked=Asked(redis, scripts),
+            timers=Timers(scripts),
             report=tuple(report),
             addresses={"REDIS_URL": redis_url, "DATABASE_URL": database_url},
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import hikari
@@ -22,6 +23,7 @@ from bot.settings import Settings
 from bot.stores import Stores
 from bot.tasks import background
 from bot.telling import Telling
+from bot.timers import TimerLoop
 from bot.upkeep import Upkeep
 from persistence.archive_writer import ArchiveWriter
 from persistence.recovery import reconcile
@@ -44,6 +46,7 @@ def upkeeps(stores: Stores, rest: hikari.api.RESTClient, reporter: Reporter) -> 
             configuration=stores.configuration,
             feed=stores.feed,
             files=stores.files,
+            timers=stores.timers,
             reporter=reporter,
         ),
         Announcements(
@@ -89,6 +92,19 @@ def upkeeps(stores: Stores, rest: hikari.api.RESTClient, reporter: Reporter) -> 
     )
 
 
+def timer_loop(stores: Stores, kept: Sequence[Upkeep], reporter: Reporter) -> TimerLoop:
+    """Does whatever is due at a time; it begins when it is run."""
+    loop = TimerLoop(stores.redis, stores.timers, stores.feed, reporter)
+    loop.register("backups", HourlyBackups(stores.backups, reporter).round, standing=True)
+    loop.register("housekeeping", partial(housekeeping.round, stores), standing=True)
+    for each in kept:
+        if isinstance(each, Displays):
+            loop.register("display", each.again)
+        elif isinstance(each, Closing):
+            loop.register("session", each.look)
+    return loop
+
+
 def edits(kept: Sequence[Upkeep]) -> Mapping[str, int]:
     """What became of the displays' edits so far; it goes on counting."""
     found = [each.counts for each in kept if isinstance(each, Displays)]
@@ -106,12 +122,7 @@ async def working(
     live: bool,
 ) -> AsyncGenerator[None]:
     """Does all of it inside the block; `live` whether a process beside this one listens to TikTok."""
-    hourly = HourlyBackups(stores.redis, stores.backups, reporter)
-    work: list[tuple[Coroutine[Any, Any, None], str]] = [
-        (writer.run(), "archive writer"),
-        (hourly.run(), "hourly backups"),
-        (housekeeping.run(stores), "housekeeping"),
-    ]
+    work: list[tuple[Coroutine[Any, Any, None], str]] = [(writer.run(), "archive writer")]
     if live:
         process = LiveProcess(settings, stores.addresses, stores.redis, stores.feed)
         work.append((process.run(), "the TikTok process"))
@@ -121,4 +132,6 @@ async def working(
         for upkeep in kept:
             await upkeep.open()
             stack.push_async_callback(upkeep.close)
+        due = timer_loop(stores, kept, reporter)
+        await stack.enter_async_context(background(due.run(), "timers", reporter))
         yield

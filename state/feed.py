@@ -29,6 +29,9 @@ class Change:
     kind: str
 
 
+TIMER: Final = "timer"
+"""Announced beside the moves: a timer of the guild was set, which changes nothing that anybody sees."""
+
 Heard = Callable[[Change], None]
 Resumed = Callable[[], Awaitable[None]]
 
@@ -43,14 +46,14 @@ class Feed:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._heard: list[Heard] = []
+        self._heard: list[tuple[Heard, bool]] = []
         self._resumed: list[Resumed] = []
         self._task: asyncio.Task[None] | None = None
         self.connected = asyncio.Event()
 
-    def listen(self, heard: Heard, resumed: Resumed | None = None) -> None:
-        """Adds a listener for changes and, if given, one for each (re)connect."""
-        self._heard.append(heard)
+    def listen(self, heard: Heard, resumed: Resumed | None = None, *, timers: bool = False) -> None:
+        """Adds a listener for changes, with those of timers or without, and one for each (re)connect."""
+        self._heard.append((heard, timers))
         if resumed is not None:
             self._resumed.append(resumed)
 
@@ -115,7 +118,9 @@ class Feed:
         except ValueError:
             _log.warning("The change feed got what no move announces: %.80r", text)
             return
-        for heard in self._heard:
+        for heard, timers in self._heard:
+            if change.kind == TIMER and not timers:
+                continue
             try:
                 heard(change)
             except Exception:

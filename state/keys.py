@@ -24,6 +24,8 @@ _TOLD_SECONDS = 30 * 24 * 3600
 PROOF_SECONDS = 900
 ASKED_SECONDS = 900
 """How long a code that proves a TikTok handle can be typed in the chat."""
+POSTED_SECONDS = 24 * 3600
+"""How long a message is known that was posted once."""
 FENCE_SECONDS = 7 * 24 * 3600
 """How long a process may sleep and still be known for one whose work went to another."""
 QUESTION_SECONDS = 840
@@ -480,6 +482,19 @@ def question(guild: int, request_id: str) -> str:
 
 
 @documented(
+    "sl:{<guild>}:posted:<nonce>",
+    Type.STRING,
+    Rebuilt.NEVER,
+    "they expire",
+    value="Discord id",
+    ttl=POSTED_SECONDS,
+)
+def posted(guild: int, nonce: str) -> str:
+    """Message that was posted first under a nonce: who posts the same later takes theirs back."""
+    return key(guild, f"posted:{nonce}")
+
+
+@documented(
     "sl:{<guild>}:fence:<work>",
     Type.STRING,
     Rebuilt.NEVER,
@@ -559,6 +574,7 @@ add(
 import_module("state.live_keys")
 import_module("state.host_keys")
 import_module("state.shard_keys")
+import_module("state.timer_keys")
 
 TABLE: Final[Mapping[str, Key]] = KEYS
 """Every key by its pattern, in the order above."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from datetime import UTC, datetime
@@ -29,7 +28,7 @@ from state.refusal import Reason, Refused
 _log = logging.getLogger("skipline.live")
 
 LOOK_SECONDS: Final = 15.0
-"""How often a guild with an open session is looked at: a session ends at most so late."""
+"""How often a quiet live is looked at: should its process die, the session ends at most so late."""
 
 
 class Closing(Upkeep):
@@ -59,19 +58,11 @@ class Closing(Upkeep):
         self._hosts = hosts
         self._sessions = sessions
         self._configuration = configuration
-        self._tables = Tables(rest, sessions, configuration, pictures)
-        self._looks: dict[int, asyncio.TimerHandle] = {}
-
-    async def close(self) -> None:
-        """Ends with the round in flight."""
-        await super().close()
-        for look in self._looks.values():
-            look.cancel()
-        self._looks.clear()
+        self._tables = Tables(rest, redis, sessions, configuration, pictures)
 
     async def _round(self, guild: int, lease: Lease) -> float:
-        """Ends what is over, and stores what has ended."""
-        due = await self._end_those_over(guild)
+        """Ends what nobody wants, and stores what has ended."""
+        await self._end_unwanted(guild)
         for number in await self._live.ended(guild):
             if self.closed or not await lease.holds():
                 self.mark(guild)
@@ -90,40 +81,36 @@ class Closing(Upkeep):
                 _log.warning("The table of a live of guild %d is posted later (%s).", guild, name)
                 self.mark(guild)
                 return RETRY_SECONDS
-        if due is not None:
-            self._look_again(guild, min(due, LOOK_SECONDS))
         return 0.0
 
-    def _look_again(self, guild: int, seconds: float) -> None:
-        """One timer a guild, outside the round: a lease is not held for the length of a show."""
-        if guild in self._looks:
-            self._looks[guild].cancel()
-        self._looks[guild] = asyncio.get_running_loop().call_later(seconds, self.mark, guild)
-
-    async def _end_those_over(self, guild: int) -> float | None:
-        """Ends sessions whose host stayed away too long; gives the seconds until the next may be due."""
-        sessions = await self._live.open(guild)
-        if not sessions:
+    async def look(self, guild: int, number: str) -> float | None:
+        """Ends a session whose host stayed away for long enough; gives in how many seconds to look again."""
+        session = await self._live.session(guild, int(number))
+        if session is None or session.state == "ended":
             return None
-        wanted = {host.handle for host in await self._hosts.all(guild) if host.wanted}
-        grace = (await self._configuration.settings(guild)).live_grace * 1000
-        now, due = time.time_ns() // 1_000_000, LOOK_SECONDS
+        if session.state == "away":
+            await self._end(guild, session, session.away_at or session.last_at)
+            return None
+        grace = (await self._configuration.settings(guild)).live_grace
+        heard = max(session.last_at, session.connected_at)
+        seconds, _ = await self._redis.time()
+        left = heard / 1000 + grace - seconds
+        if left > 0:
+            return min(left, grace)
+        if await self._hosts.status(guild, session.host) is not None:
+            return LOOK_SECONDS
+        # Nothing came for all that time, and no process listens that could know better.
+        await self._end(guild, session, heard)
+        return None
+
+    async def _end_unwanted(self, guild: int) -> None:
+        """Ends sessions of hosts that the guild does not listen to any more."""
+        sessions = await self._live.open(guild)
+        wanted = {host.handle for host in await self._hosts.all(guild) if host.wanted} if sessions else ()
         for session in sessions:
-            away = session.away_at
-            if session.state == "away" and away is not None:
-                left = away + grace - now if session.host in wanted else 0
-                if left <= 0:
-                    await self._end(guild, session, away)
-                else:
-                    due = min(due, left / 1000 + 0.05)
-            elif session.host not in wanted:
-                await self._end(guild, session, now)
-            elif (heard := max(session.last_at, session.connected_at)) + grace <= now and (
-                await self._hosts.status(guild, session.host) is None
-            ):
-                # Nothing came for all that time, and no process listens that could know better.
-                await self._end(guild, session, heard)
-        return due
+            if session.host not in wanted:
+                away = session.away_at if session.state == "away" else None
+                await self._end(guild, session, away or time.time_ns() // 1_000_000)
 
     async def _end(self, guild: int, session: LiveSession, at: int) -> None:
         try:

@@ -1,4 +1,4 @@
--- include: move order song
+-- include: move order song timers
 -- Changes settings, the ladder or the register of displays, all of them or none.
 -- ARGS: kind (the event: 'settings', 'ladder', 'displays', or 'imported' for settings and ladder in one),
 -- [settings], [ladder], [displays]: { values = { field: value or false }, [replace: bool],
@@ -33,6 +33,7 @@ if ARGS.ladder then
     return refuse('stranded', { songs = stranded })
   end
 end
+local grace = setting_number('live_grace', DEFAULT_LIVE_GRACE)
 local data, count = {}, 0
 for _, name in ipairs(PARTS) do
   local part, changes = ARGS[name], {}
@@ -55,6 +56,14 @@ for _, name in ipairs(PARTS) do
 end
 if count == 0 then
   return refuse('unchanged')
+end
+-- Sessions whose host is away end by what is set now.
+local later = setting_number('live_grace', DEFAULT_LIVE_GRACE) - grace
+local timers = later ~= 0 and redis.call('ZRANGE', PREFIX .. 'timers', 0, -1, 'WITHSCORES') or {}
+for i = 1, #timers, 2 do
+  if string.sub(timers[i], 1, 8) == 'session:' then
+    set_timer(timers[i], tonumber(timers[i + 1]) + later * 1000)
+  end
 end
 data.of = ARGS.of
 return commit(ARGS.kind, '', data, { changes = count })

@@ -1,4 +1,4 @@
--- include: move song
+-- include: move song timers
 -- The life of a session: one evening of one host. ARGS: verb, and
 -- begin: host (its handle in lower case) host_id room at; the same session while the host was away for less than
 --   the grace time, in whatever room; otherwise a new one, and an older one of the host ends where it was left
@@ -54,7 +54,13 @@ local function missed_from(id, left, why)
   return math.min(left, last)
 end
 
+-- Counted from now by the server's clock: whoever is connected may have a wrong one.
+local function set_end(id)
+  set_timer(key_of(id), NOW + setting_number('live_grace', DEFAULT_LIVE_GRACE) * 1000)
+end
+
 local function finish(id, at)
+  cancel_timer(key_of(id))
   put(id, { state = 'ended', ended_at = digits(at), away_at = false, away_why = false })
   local host = redis.call('HGET', PREFIX .. key_of(id), 'host')
   if redis.call('HGET', PREFIX .. 'live', host) == id then
@@ -86,6 +92,7 @@ if ARGS.verb == 'begin' then
         fields.room, fields.rooms, fields.likes_room = ARGS.room, rooms .. ' ' .. ARGS.room, false
       end
       put(id, fields)
+      set_end(id)
       return told(id, { gap = gap, room = ARGS.room }, { resumed = true })
     end
     finish(id, left)
@@ -95,6 +102,7 @@ if ARGS.verb == 'begin' then
   put(id, { host = ARGS.host, host_id = ARGS.host_id, room = ARGS.room, rooms = ARGS.room, state = 'live',
     started_at = digits(ARGS.at), connected_at = digits(ARGS.at) })
   put_field('live', ARGS.host, id)
+  set_end(id)
   return told(id, { room = ARGS.room, ended = ended }, { resumed = false, ended = ended })
 end
 
@@ -124,6 +132,7 @@ if ARGS.verb == 'away' then
     return refuse('unchanged')
   end
   put(id, { state = 'away', away_at = digits(ARGS.at), away_why = ARGS.why or 'away' })
+  set_end(id)
   return told(id, { why = ARGS.why })
 elseif ARGS.verb == 'back' then
   if state ~= 'away' then
@@ -131,6 +140,7 @@ elseif ARGS.verb == 'back' then
   end
   local left, why = left_off(id)
   put(id, { state = 'live', connected_at = digits(ARGS.at), away_at = false, away_why = false })
+  set_end(id)
   return told(id, { gap = add_gap(id, missed_from(id, left, why), ARGS.at, why) })
 elseif ARGS.verb == 'gap' then
   local gap = add_gap(id, missed_from(id, ARGS.from, ARGS.why), ARGS.to, ARGS.why)

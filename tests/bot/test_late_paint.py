@@ -49,6 +49,7 @@ async def paused(stage: Stage) -> AsyncIterator[tuple[Displays, Slow]]:
         configuration=stores.configuration,
         feed=Feed(stores.redis),
         files=stores.files,
+        timers=stores.timers,
         reporter=Reporter(),
     )
     displays._closed.clear()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import pytest
 
 from sandbox.discord import Channel, Message, Overwrite, OverwriteType, Permission, Person
-from state import keys
+from state import keys, timer_keys
 from state.scripts import Actor
 from state.song import NewSong
 from tests.stage import Stage, until
@@ -33,7 +34,8 @@ async def settled(stage: Stage, kind: str) -> None:
     """Waits until the display of a kind has been painted, or was refused."""
 
     async def known() -> bool:
-        return bool(await stage.app.stores.redis.exists(keys.painted(stage.id, kind)))
+        painted: Any = await stage.app.stores.redis.hgetall(keys.painted(stage.id, kind))
+        return "digest" in painted or "off" in painted
 
     await until(known)
 
@@ -83,18 +85,20 @@ async def test_a_refused_display_is_told_once_and_comes_back(stage: Stage) -> No
     redis, painted = stage.app.stores.redis, keys.painted(stage.id, "public")
 
     # Ten minutes later it is tried again by itself; the same cause is not told again.
-    first = await redis.hget(painted, "off_at")
-    await redis.hset(painted, "off_at", "1")
+    first, timers = await redis.hget(painted, "off_at"), stage.app.stores.timers
     await submit(stage, "Two")
+    left = await redis.zscore(timer_keys.due(stage.id), "display:public")
+    assert left is not None and 590_000 < left - int(first or 0) <= 601_000
+    await timers.set(stage.id, "display:public", 0)
 
     async def tried_again() -> bool:
-        return await redis.hget(painted, "off_at") not in ("1", first)
+        return await redis.hget(painted, "off_at") != first
 
     await until(tried_again)
     assert len([each for each in stage.review.messages if "is off, because" in each.text]) == 1
     stage.queue.overwrites.clear()
-    await redis.hset(painted, "off_at", "1")
     await submit(stage, "Three")
+    await timers.set(stage.id, "display:public", 0)
     await shown(stage.queue, "Three")
 
     async def works() -> bool:

@@ -30,6 +30,7 @@ from state.refusal import Refused
 from state.scripts import Actor, Fence
 from state.sign_gate import SharedSignGate
 from state.song import NewSong
+from state.timers import Timers
 from state.wallet import Wallet
 
 MIA = Actor(9001, "Mia")
@@ -195,7 +196,12 @@ class Show:
         await live.ingest(guild, session, [gift])
         await look()
         await live.away(guild, session, at + 3000, "dropped")
+        # As somebody works on one who may die meanwhile.
+        timers = Timers(self.queue._scripts)
+        await timers.set(guild, "test:1", 0)
+        (claim,), _ = await timers.claim(guild, ["test"])
         await look()
+        await timers.done(claim)
         await live.back(guild, session, at + 4000)
         await self.next()
         await self.points.link(guild, self.request(), MIA, HANDLE + 2, 16, name="@fan")
