@@ -8,6 +8,8 @@ looked for in its channel first. Undo crosses a card out and never posts another
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import logging
 import secrets
@@ -16,6 +18,7 @@ from typing import Any, ClassVar, Final
 import hikari
 import orjson
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from bot.display_care import tell_owner
 from bot.errors import Reporter
@@ -30,6 +33,7 @@ from state.configure import Configuration
 from state.feed import Feed
 from state.lease import Lease
 from state.queue import Queue
+from state.refusal import Unopened
 from state.song import Song, SongState
 
 _log = logging.getLogger("skipline.announcements")
@@ -131,12 +135,29 @@ class Announcements(Upkeep):
             await self._cards.forget(guild, secrets.token_hex(8), [card])
             return
         look = Look.SHOWN if holds(card.kind, song) else Look.STRUCK
-        message = await self._show(guild, card, shown, searching=age > FRESH_MS)
+        try:
+            message = await self._show(guild, card, shown, searching=age > FRESH_MS)
+        except asyncio.CancelledError:
+            # It may have been sent all the same, and come after what the next one shows.
+            with contextlib.suppress(RedisError, OSError, Unopened):
+                await self._doubt(guild, card, card.message)
+            raise
         if message is None:
             look, message = Look.OFF, card.message
         request = secrets.token_hex(8)
         if not await self._cards.note(guild, request, card, message=message, look=look, digest=digest):
+            # Somebody else was at it meanwhile, and ours came later, or what is to be shown changed.
+            await self._doubt(guild, card, message)
             self.mark(guild)
+
+    async def _doubt(self, guild: int, card: Card, message: int) -> None:
+        """Takes a second message of a card away; has one brought up to date that may show something old."""
+        now = next((each for each in await self._cards.all(guild) if each.field == card.field), None)
+        if not card.message and message and (now is None or now.message not in (0, message)):
+            with contextlib.suppress(hikari.NotFoundError, hikari.ForbiddenError):
+                await self._rest.delete_message(card.channel, message)
+        elif now is not None and card.message and now.message == card.message and now.look is not Look.OFF:
+            await self._cards.note(guild, secrets.token_hex(8), now, message=now.message, look=now.look)
 
     async def _show(self, guild: int, card: Card, shown: Announcement, *, searching: bool) -> int | None:
         """Brings a card's message up to date; gives its id, None when Discord refuses it for good."""

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from bot.errors import Reporter
 from bot.nonce import nonce
+from bot.posting import post_once
 from bot.upkeep import RETRY_SECONDS, Upkeep
 from components.notices import notice_text
 from state.feed import Feed
@@ -81,7 +82,7 @@ class Telling(Upkeep):
                     self.mark(guild)
                     pause = RETRY_SECONDS
                     continue
-                await self._notices.settle(guild, each)
+                await self._notices.settle(guild, each, lease)
         return pause
 
     async def _send(self, guild: int, notice: Notice) -> None:
@@ -94,25 +95,28 @@ class Telling(Upkeep):
         if notice.mode is Mode.DM:
             try:
                 direct = await self._direct_channel(notice.song.user)
-                await self._post(direct, notice, known_by, mention=False)
+                await self._post(guild, direct, notice, known_by, mention=False)
                 return
             except (hikari.ForbiddenError, hikari.BadRequestError, hikari.NotFoundError) as refused:
                 if refused.code != _CLOSED and not isinstance(refused, hikari.NotFoundError):
                     raise
                 self._direct.pop(notice.song.user, None)
         if notice.channel:
-            await self._post(hikari.Snowflake(notice.channel), notice, known_by, mention=True)
+            await self._post(guild, hikari.Snowflake(notice.channel), notice, known_by, mention=True)
 
-    async def _post(self, channel: hikari.Snowflake, notice: Notice, known_by: str, *, mention: bool) -> None:
+    async def _post(
+        self, guild: int, channel: hikari.Snowflake, notice: Notice, known_by: str, *, mention: bool
+    ) -> None:
         """In a channel the artist is named, and called: nobody reads there for fun."""
         user = notice.song.user
-        await self._rest.create_message(
+        await post_once(
+            self._rest,
+            self._redis,
+            guild,
             channel,
-            notice_text(notice, mention=mention, locale=notice.language),
-            nonce=known_by,
+            known_by,
+            content=notice_text(notice, mention=mention, locale=notice.language),
             user_mentions=[hikari.Snowflake(user)] if mention else False,
-            role_mentions=False,
-            mentions_everyone=False,
             flags=hikari.MessageFlag.SUPPRESS_EMBEDS,
         )
 

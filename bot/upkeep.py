@@ -148,6 +148,10 @@ class Upkeep(abc.ABC):
             while since is not None:
                 async with lease.acting():
                     pause = await self._round(guild, lease)
+                if not await lease.holds():
+                    # What this round did may have come later than what the next holder saw.
+                    self.mark(guild)
+                    break
                 await self._pause(pause)
                 if guild not in self._marks or not await lease.holds():
                     break

@@ -11,6 +11,7 @@ import orjson
 from redis.asyncio import Redis
 
 from state import keys
+from state.lease import Lease
 from state.refusal import Reason, Refused
 from state.scripts import Actor, Scripts
 from state.song import Song
@@ -147,10 +148,12 @@ class Notices:
             ),
         )
 
-    async def settle(self, guild: int, owed: Owed) -> None:
-        """Notes that nothing more is to be done: it was sent, or cannot be."""
-        field = f"{owed.number}:{owed.kind.value}"
-        await cast("Any", self._redis).hdel(keys.owed(guild), field)
+    async def settle(self, guild: int, owed: Owed, lease: Lease) -> None:
+        """Notes that nothing more is to be done: it was sent, or cannot be.
+
+        Left to whoever holds the lease of the guild's notices: by then the same may be owed anew.
+        """
+        await lease.write(["HDEL", keys.owed(guild), f"{owed.number}:{owed.kind.value}"])
 
     async def wants(self, guild: int, user: int) -> bool:
         """Whether a person is told of their songs here."""

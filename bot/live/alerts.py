@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from bot.display_care import tell_owner
 from bot.errors import Reporter
 from bot.nonce import nonce
+from bot.posting import post_once
 from bot.upkeep import Upkeep
 from components.hosts import back_text, lost_text
 from state.configure import Configuration
@@ -71,14 +72,7 @@ class HostAlerts(Upkeep):
         known_by = nonce(guild, host.handle, since, what)
         for channel in filter(None, dict.fromkeys(channels)):
             try:
-                await self._rest.create_message(
-                    channel,
-                    text,
-                    nonce=known_by,
-                    user_mentions=False,
-                    role_mentions=False,
-                    mentions_everyone=False,
-                )
+                await post_once(self._rest, self._redis, guild, channel, known_by, content=text)
                 break
             except (hikari.ForbiddenError, hikari.NotFoundError):
                 continue

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from bot.errors import Reporter
 from bot.nonce import nonce
+from bot.posting import post_once
 from bot.upkeep import RETRY_SECONDS, Upkeep
 from components.queue import SEEN, where_text
 from components.texts import say
@@ -81,12 +82,12 @@ class Places(Upkeep):
         places = (await self._queue.places(guild, waiting))[0] if waiting else {}
         held = await self._points.of_user(guild, user)
         direct = await self._rest.create_dm_channel(user)
-        await self._rest.create_message(
+        await post_once(
+            self._rest,
+            self._redis,
+            guild,
             direct.id,
-            f"{say('hosts.asked', locale)}\n\n{where_text(songs, places, held, board, locale)}",
-            nonce=nonce("place", guild, user, at),
-            user_mentions=False,
-            role_mentions=False,
-            mentions_everyone=False,
+            nonce("place", guild, user, at),
+            content=f"{say('hosts.asked', locale)}\n\n{where_text(songs, places, held, board, locale)}",
             flags=hikari.MessageFlag.SUPPRESS_EMBEDS,
         )

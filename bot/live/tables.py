@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import hikari
+from redis.asyncio import Redis
 
 from bot.display_care import tell_owner
 from bot.nonce import nonce
+from bot.posting import post_once
 from components.curve import Pictures
 from components.markdown import plain
 from components.metrics import (
@@ -42,11 +44,13 @@ class Tables:
     def __init__(
         self,
         rest: hikari.api.RESTClient,
+        redis: Redis,
         sessions: Sessions,
         configuration: Configuration,
         pictures: Pictures,
     ) -> None:
         self._rest = rest
+        self._redis = redis
         self._sessions = sessions
         self._configuration = configuration
         self._pictures = pictures
@@ -80,16 +84,16 @@ class Tables:
         drawn = await self._pictures.of(curve_of(record, songs, locale))
         if drawn is not None:
             files.append(hikari.Bytes(drawn, f"live-{record.session}.png", mimetype="image/png"))
-        await self._rest.create_message(
+        await post_once(
+            self._rest,
+            self._redis,
+            guild,
             channel,
-            say("metrics.posted", locale, host=plain(record.host, 30)),
+            nonce("live", guild, record.session),
+            content=say("metrics.posted", locale, host=plain(record.host, 30)),
             embed=metrics_embed(record, viewers, count, 1, songs, locale),
             components=metrics_rows(record.session, 1, count, locale),
             attachments=files,
-            nonce=nonce("live", guild, record.session),
-            user_mentions=False,
-            role_mentions=False,
-            mentions_everyone=False,
         )
 
     async def _stands(self, channel: int, names: frozenset[str], ended: datetime) -> bool:

@@ -148,7 +148,7 @@ class Privacy:
         client: Any = self.redis
         songs = {f"told:{number:012d}" for number in person.songs}
         for name in await names_of(guild_id, self.redis):
-            if not is_passing(name) or name.startswith(("lease:", "fence:")):
+            if not is_passing(name) or name.startswith(("lease:", "fence:", "posted:")):
                 continue
             full = key(guild_id, name)
             if name in songs:

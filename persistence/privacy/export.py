@@ -73,7 +73,7 @@ class Export:
             found["events"] = told
         for name in await names_of(guild_id, self.redis):
             full = key(guild_id, name)
-            if is_live(name) or name == "events" or name.startswith(("lease:", "fence:")):
+            if is_live(name) or name == "events" or name.startswith(("lease:", "fence:", "posted:")):
                 continue
             if name == "asked":
                 if at := cast("str | None", await client.hget(full, person.text)):

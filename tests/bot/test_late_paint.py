@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import hikari
 import pytest
@@ -16,24 +15,9 @@ from state import keys
 from state.connection import fields_of
 from state.feed import Feed
 from state.lease import Lease, Lost
+from tests.bot.slow import Slow
 from tests.bot.test_displays import quiet, shows, submit
 from tests.stage import Stage, until
-
-
-class Slow:
-    """A way to Discord on which an edit waits, as in a process that is paused right before it sends it."""
-
-    def __init__(self, rest: Any) -> None:
-        self._rest = rest
-        self.reached, self.gate = asyncio.Event(), asyncio.Event()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._rest, name)
-
-    async def edit_message(self, *args: Any, **kwargs: Any) -> Any:
-        self.reached.set()
-        await self.gate.wait()
-        return await self._rest.edit_message(*args, **kwargs)
 
 
 @pytest.fixture
@@ -41,7 +25,7 @@ async def paused(stage: Stage) -> AsyncIterator[tuple[Displays, Slow]]:
     """The displays of another process, which hears nothing by itself."""
     stores = stage.app.stores
     assert stage.app.bot is not None
-    slow = Slow(stage.app.bot.rest)
+    slow = Slow(stage.app.bot.rest, "edit_message")
     displays = Displays(
         rest=slow,  # type: ignore[arg-type]
         redis=stores.redis,

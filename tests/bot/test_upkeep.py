@@ -169,3 +169,19 @@ async def test_a_round_whose_lease_went_is_cancelled_and_made_again(rounds: Roun
     await asyncio.wait_for(rounds.begun.wait(), 5)
     await _idle()
     assert rounds.count == 2
+
+
+async def test_a_round_that_ends_without_its_lease_is_made_again(rounds: Rounds, client: Redis) -> None:
+    """By its own clock it still held it: so does a process that another one was faster than."""
+    rounds.gate.clear()
+    rounds.mark(GUILD)
+    await asyncio.wait_for(rounds.begun.wait(), 5)
+    heir = Lease(client, keys.lease(GUILD, "rounds"), seconds=60)
+    await client.delete(keys.lease(GUILD, "rounds"))
+    assert await heir.take()
+    rounds.gate.set()
+    await asyncio.wait_for(rounds.ended.wait(), 5)
+    assert rounds.count == 1
+    await heir.release()
+    await _idle()
+    assert rounds.count == 2

@@ -11,6 +11,7 @@ from typing import Any, cast
 import orjson
 from redis.asyncio import Redis
 
+from bot.posting import post_once
 from persistence.keys import is_live, is_passing
 from state import fields, host_keys, keys, live_keys, shard_keys, timer_keys
 from state.cards import Look
@@ -111,6 +112,8 @@ async def test_a_whole_show_leaves_what_is_documented_and_nothing_else(stage: St
 
         await until(archived)
         await until(lambda: redis.exists(keys.owed(guild)))
+        assert stage.app.bot is not None
+        await post_once(stage.app.bot.rest, redis, guild, int(stage.queue.id), "0a1b", content="Once")
         # As a process leaves it that died while it painted, and one that came late.
         await cast("Any", redis).hset(keys.painted(guild, "public"), items=["painting", "1", "late", "2"])
         await looker.look()
@@ -154,6 +157,7 @@ def test_every_function_names_the_key_that_is_written_beside_it() -> None:
         "code": "ABC",
         "shard": "0/4",
         "bucket": 0,
+        "nonce": "0a1b",
     }
     named: set[str] = set()
     modules = (keys, live_keys, host_keys, shard_keys, timer_keys)
