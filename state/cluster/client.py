@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import AbstractConnection
+from redis.cluster import REPLICA
 from redis.exceptions import (
     AskError,
     ClusterError,
@@ -16,6 +17,7 @@ from redis.exceptions import (
     NoScriptError,
     RedisClusterException,
     SlotNotCoveredError,
+    TimeoutError,
     TryAgainError,
 )
 
@@ -116,7 +118,7 @@ class Cluster(RedisCluster):
             return await pipe.execute()
 
     async def config_get(self, *patterns: Any, **kwargs: Any) -> Any:
-        """Settings of all servers, replicas too; where they differ, the values with a slash between."""
+        """Settings of all servers, with the replicas; where they differ, the values with a slash between."""
         found: Mapping[str, dict[str, str]] = await self._everywhere("CONFIG GET", *patterns)
         names = {name: None for config in found.values() for name in config}
         return {name: "/".join(sorted({config.get(name, "") for config in found.values()})) for name in names}
@@ -127,13 +129,19 @@ class Cluster(RedisCluster):
         return True
 
     async def _everywhere(self, *command: Any) -> dict[str, Any]:
-        """The answers of all servers, replicas too, by their names."""
+        """The answers of all servers by their names; a replica that is away has none."""
         await self.initialize()
         nodes = self.get_nodes()
         answers = await asyncio.gather(
-            *(self.execute_command(*command, target_nodes=[node]) for node in nodes)
+            *(self.execute_command(*command, target_nodes=[node]) for node in nodes), return_exceptions=True
         )
-        return {node.name: answer for node, answer in zip(nodes, answers, strict=True)}
+        found: dict[str, Any] = {}
+        for node, answer in zip(nodes, answers, strict=True):
+            if not isinstance(answer, BaseException):
+                found[node.name] = answer
+            elif node.server_type != REPLICA or not isinstance(answer, ConnectionError | TimeoutError):
+                raise answer
+        return found
 
 
 class _Script:

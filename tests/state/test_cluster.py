@@ -66,6 +66,10 @@ async def test_a_lost_server_is_replaced_by_its_replica(tmp_path: Path, guild: i
         await until(lambda: linked(servers.primaries[0]))
         assert await until_done(client, mine, 12) == 0
         await listener.until(12)
+        # Nobody waits for a replica.
+        await servers.primaries[0].kill()
+        assert await other.config_get("appendonly") == {"appendonly": "no"}
+        assert await until_done(client, mine, 13) == 0
         await feed.close()
 
 

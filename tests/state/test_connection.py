@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Any
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import Redis, SSLConnection
 from redis.exceptions import ConnectionError, TimeoutError
 
 from state.connection import connect
@@ -54,6 +55,15 @@ async def test_redis_py_still_swallows_some(quiet_redis_url: str, request: pytes
     await stock.ping()
     assert await swallowed(stock)
     await stock.aclose()
+
+
+def test_all_the_ways_through_sentinels_are_over_tls() -> None:
+    pool: Any = connect("rediss+sentinel://one,two/shows?ssl_cert_reqs=none").connection_pool
+    pools = [pool, *(sentinel.connection_pool for sentinel in pool.sentinel_manager.sentinels)]
+    assert len(pools) == 3
+    for each in pools:
+        assert issubclass(each.connection_class, SSLConnection)
+        assert each.connection_kwargs["ssl_cert_reqs"] == "none"
 
 
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
