@@ -56,6 +56,10 @@ while index <= #effects do
     redis.call(removing and REMOVE[kind] or WRITE[kind], PREFIX .. name, unpack(given))
   end
 end
+if seen.timers then
+  -- What is worked from takes up what the backup says.
+  redis.call('DEL', PREFIX .. 'due', PREFIX .. 'due:claims')
+end
 local answer = commit('restored_backup', '', ARGS.facts, {})
 -- As after a rebuild: whoever keeps settings in memory forgets them.
 redis.call('PUBLISH', 'sl:changes', string.match(PREFIX, '{(.-)}') .. ' ' .. REVISION .. ' restored')
