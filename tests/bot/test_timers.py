@@ -164,13 +164,13 @@ async def test_a_redis_that_was_emptied_has_its_standing_ones_again(
 
     name = f"standing{guild}"
     process.loop.register(name, standing, standing=True)
+    client: Any = redis
+
+    async def settled() -> bool:
+        return (await client.zscore(timer_keys.due(0), name) or 0) > (time.time() + 3000) * 1000
+
     for _ in range(2):
         await asyncio.wait_for(done.wait(), 5)
-        client: Any = redis
-
-        async def settled() -> bool:
-            return (await client.zscore(timer_keys.due(0), name) or 0) > (time.time() + 3000) * 1000
-
         await until(settled)
         done.clear()
         await client.zrem(timer_keys.due(0), name)

@@ -1,4 +1,4 @@
-"""What was to be done later is done, once and at its time, though every process that knew of it was killed."""
+"""What was to be done later is done, once and in time, though every process that knew of it was killed."""
 
 from __future__ import annotations
 
