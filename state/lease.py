@@ -87,6 +87,9 @@ class Lease:
         self.token = await self._call("take")
         if not self.token:
             return False
+        if self._renewal is not None:
+            # Taken again by who lost it: two would renew it, and the older one end it for both.
+            self._renewal.cancel()
         self.lost.clear()
         self._good_until = good_until
         self._renewal = asyncio.create_task(self._renew(), name=f"lease {self._key}")

@@ -93,6 +93,8 @@ class KeptShard:
                 async with asyncio.timeout(HAND_OVER_SECONDS):
                     if await self._sessions.hand_over(self.name, self._lease.claim, session):
                         _log.info("Shard %s is handed on.", self.name)
+                        # It was ours to the end, so what waited for that is ours to answer.
+                        self._door.open()
             except (RedisError, OSError) as failed:
                 why = type(failed).__name__
                 _log.warning("Shard %s could not be handed on: Redis does not answer (%s).", self.name, why)
@@ -237,6 +239,7 @@ class KeptShard:
             return False
         self._away = False
         if regained:
+            self._written = (None, float("-inf"))
             self._door.open()
             _log.info("Shard %s goes on: nobody has taken it meanwhile.", self.name)
         return not regained
