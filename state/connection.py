@@ -19,7 +19,7 @@ from redis.asyncio.sentinel import (
 from redis.backoff import ExponentialBackoff, NoBackoff
 
 from state.address import Address, Form, parse
-from state.cluster import Cluster
+from state.cluster import Cluster, OwnersOnly
 
 
 class _Cancellable(AbstractConnection):
@@ -54,6 +54,14 @@ class _Tls(_Cancellable, SSLConnection):
 
 
 class _Unix(_Cancellable, UnixDomainSocketConnection):
+    __slots__ = ()
+
+
+class _NodeTcp(OwnersOnly, _Tcp):
+    __slots__ = ()
+
+
+class _NodeTls(OwnersOnly, _Tls):
     __slots__ = ()
 
 
@@ -93,7 +101,10 @@ def connect(url: str, *, patience: float = PATIENCE) -> Redis:
             return _through_sentinels(address, options)
         case Form.CLUSTER:
             cluster = Cluster(
-                address.nodes, tls=address.tls, connection_class=_Tls if address.tls else _Tcp, **options
+                address.nodes,
+                tls=address.tls,
+                connection_class=_NodeTls if address.tls else _NodeTcp,
+                **options,
             )
             # Not a Redis to redis-py, but with the methods of one that are used here.
             return cast("Redis", cluster)

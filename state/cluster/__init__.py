@@ -7,6 +7,6 @@ than the client of one server stands here: transactions and batches (`batch`), h
 
 from __future__ import annotations
 
-from state.cluster.client import Cluster
+from state.cluster.client import Cluster, OwnersOnly
 
-__all__ = ["Cluster"]
+__all__ = ["Cluster", "OwnersOnly"]

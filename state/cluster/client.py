@@ -14,8 +14,10 @@ from redis.exceptions import (
     AskError,
     ClusterError,
     ConnectionError,
+    MovedError,
     NoScriptError,
     RedisClusterException,
+    ResponseError,
     SlotNotCoveredError,
     TimeoutError,
     TryAgainError,
@@ -26,6 +28,30 @@ from state.cluster.hearing import Hearing
 
 AWAY: Final = (ClusterError, AskError, TryAgainError, SlotNotCoveredError)
 """What a cluster answers while a server of it is gone, or its keys move, once asking again was no use."""
+
+_ELSEWHERE: Final = "non local key in a cluster node"
+
+
+class Handed(ClusterError, ResponseError):
+    """A server hands over its keys one by one, and has not the one asked for: gone, or never made."""
+
+
+class OwnersOnly(AbstractConnection):
+    """A connection that asks no server for keys that are only on their way to it.
+
+    redis-py would, and a script there would find those alone that have arrived.
+    """
+
+    __slots__ = ()
+
+    async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        """The next answer. Raises `Handed` in place of `AskError`."""
+        try:
+            return cast("Any", await super().read_response(*args, **kwargs))
+        except AskError as error:
+            if isinstance(error, MovedError):
+                raise
+            raise Handed(str(error)) from None
 
 
 class Cluster(RedisCluster):
@@ -79,6 +105,10 @@ class Cluster(RedisCluster):
             return await super().execute_command(*args, **kwargs)
         except AWAY as error:
             raise ConnectionError(f"the cluster cannot do that now: {error}") from error
+        except ResponseError as error:
+            if _ELSEWHERE in str(error):
+                raise ConnectionError(f"the cluster cannot do that now: {error}") from error
+            raise
 
     def get_default_node(self) -> ClusterNode:
         """The server for commands without a key. Raises `ConnectionError` when none is known."""
@@ -145,12 +175,16 @@ class Cluster(RedisCluster):
 
 
 class _Script:
-    """Runs a Lua script by its digest. redis-py would load it on all servers first, and one may be away."""
+    """Runs a Lua script by its digest. redis-py would load it on all servers first, and one may be away.
+
+    A server that hands over its keys one by one ends a script at the first key that it has not, and leaves what
+    was written until then. So every script asks for a key that nobody has before all else.
+    """
 
     def __init__(self, cluster: Cluster, text: str) -> None:
         self._cluster = cluster
-        self._text = text
-        self._digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        self._text = f"redis.call('EXISTS', KEYS[1] .. ':') {text}"
+        self._digest = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, keys: Sequence[str], args: Sequence[Any] = ()) -> Awaitable[Any]:
         """Run it; the keys must be of one slot."""

@@ -26,9 +26,9 @@ from state.connection import connect
 from state.feed import Feed
 from tests.state import raw
 from tests.state.plays import Client
-from tests.state.pressing import MIA, filled, until_done
+from tests.state.pressing import MIA, filled, song, until_done
 from tests.state.test_feed import Listener
-from tests.valkeys import Cluster, Node, cluster, linked, until
+from tests.valkeys import HOST, Cluster, Node, cluster, linked, until
 
 
 def _slot(client: Redis, guild: int) -> int:
@@ -178,6 +178,32 @@ async def _move(servers: Cluster, slot: int, target: Node) -> None:
         )
 
     await until(there)
+
+
+async def test_nothing_is_done_while_keys_are_moved_one_by_one(tmp_path: Path, guild: int) -> None:
+    """The way of before Valkey 9 and Redis 8.4: a script would find a part of its keys on either server."""
+    async with cluster(tmp_path) as servers, connect(servers.url) as redis:
+        guild = _of_node(redis, guild, 0)
+        client, slot = Client.on(redis), _slot(redis, guild)
+        await filled(client, guild, 5)
+        before = await raw.check(redis, guild)
+        here, there = (node.client for node in servers.primaries[:2])
+        names = [await each.execute_command("CLUSTER MYID") for each in (here, there)]
+        await there.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", names[0])
+        await here.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", names[1])
+        found = await here.execute_command("CLUSTER GETKEYSINSLOT", slot, 1000)
+        for name in (None, *sorted(found, key=lambda name: not name.endswith(":rev"))):
+            if name is not None:
+                await here.execute_command("MIGRATE", HOST, servers.primaries[1].port, name, 0, 1000)
+            with pytest.raises(ConnectionError):
+                await client.queue.submit(guild, "s6", MIA, song(6))
+            with pytest.raises(ConnectionError):
+                await client.queue.next(guild, "n", MIA)
+        for node in (servers.primaries[1], servers.primaries[0], servers.primaries[2]):
+            await node.client.execute_command("CLUSTER SETSLOT", slot, "NODE", names[1])
+        assert await raw.check(redis, guild) == before
+        assert await until_done(client, guild, 6) == 0
+        await raw.check(redis, guild)
 
 
 async def test_many_commands_at_once(calm: Cluster) -> None:
