@@ -177,8 +177,8 @@ class Cluster(RedisCluster):
 class _Script:
     """Runs a Lua script by its digest. redis-py would load it on all servers first, and one may be away.
 
-    A server that hands over its keys one by one ends a script at the first key that it has not, and leaves what
-    was written until then. So every script asks for a key that nobody has before all else.
+    A server that hands over its keys one by one ends a script at the first key that it has not, and leaves
+    what was written until then. So every script asks for a key that nobody has before all else.
     """
 
     def __init__(self, cluster: Cluster, text: str) -> None:
