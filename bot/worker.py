@@ -102,6 +102,8 @@ def timer_loop(stores: Stores, kept: Sequence[Upkeep], reporter: Reporter) -> Ti
             loop.register("display", each.again)
         elif isinstance(each, Closing):
             loop.register("session", each.look)
+        elif isinstance(each, HostAlerts):
+            loop.register("outage", each.overdue)
     return loop
 
 

@@ -141,7 +141,9 @@ def _what(done: Done, ladder: Ladder, locale: str) -> str:
         case "linked":
             handle = plain(str(data.get("name") or data["handle"]), 60)
             return say("audit.linked", locale, handle=handle, user=data["user"])
-        case "host_connected" | "host_disconnected" | "host_lost" | "host_back" | "host_told" | "host_known":
+        case ("host_connected" | "host_disconnected" | "host_broke" | "host_mended") | (
+            "host_lost" | "host_back" | "host_told" | "host_known"
+        ):
             return say(f"audit.{kind}", locale, handle=plain(str(data["handle"]), 40))
         case "overlay_created" | "overlay_rotated" | "overlay_removed":
             return say(f"audit.{kind}", locale, name=plain(str(data["name"]), 40))

@@ -394,6 +394,11 @@ EVENTS: Final[Mapping[str, EventKind]] = {
     "host_known": EventKind(
         "a TikTok host's number became known", {"handle": "the host", "id": "TikTok user id"}
     ),
+    "host_broke": EventKind(
+        "the connection to a TikTok host broke; unless it is back soon it is lost",
+        {"handle": "the host", "why": "a word", "since": "ms since 1970"},
+    ),
+    "host_mended": EventKind("a connection that broke was back in a moment", {"handle": "the host"}),
     "host_lost": EventKind(
         "the connection to a TikTok host was lost against the guild's wish",
         {"handle": "the host", "why": "a word", "since": "ms since 1970"},

@@ -23,6 +23,7 @@ _HOSTS: Final = (
         "<handle>",
         "JSON",
         "{wanted: whether the guild wants it, by, by_name, at: who said so and when, id: TikTok user id, "
+        "broken: {since, why} while it may be back in a moment, "
         "outage: {since, why, told} while it is lost against the guild's wish, over: {since, at} until "
         "its end is told}",
     ),

@@ -126,12 +126,27 @@ class Hosts:
         """Wants it no more: this end is meant and alerts nobody. Raises `Refused` (`unchanged`)."""
         await self._move("disconnect", guild, request, actor, handle)
 
-    async def lost(self, guild: int, request: str, actor: Actor, handle: str, why: str, since: int) -> None:
-        """Notes that a connection ended against the guild's wish; once an outage. Raises `Refused`."""
+    async def broke(
+        self, guild: int, request: str, actor: Actor, handle: str, why: str, since: int, left: float
+    ) -> None:
+        """Notes that a connection broke, which is to count as lost in `left` seconds. Raises `Refused`.
+
+        Its timer is `outage:<handle>`; whoever does that says `lost` without `since`.
+        """
+        facts = {"why": why, "since": since, "left": max(0, round(left * 1000))}
+        await self._move("broke", guild, request, actor, handle, **facts)
+
+    async def lost(
+        self, guild: int, request: str, actor: Actor, handle: str, why: str | None, since: int | None = None
+    ) -> None:
+        """Notes that a connection ended against the guild's wish; once an outage. Raises `Refused`.
+
+        Without `since` it is the one that broke; without `why` for the reason it had then.
+        """
         await self._move("lost", guild, request, actor, handle, why=why, since=since)
 
     async def back(self, guild: int, request: str, actor: Actor, handle: str) -> None:
-        """Notes that the outage is over. Raises `Refused` (`unchanged`) where there was none."""
+        """Notes that it is connected. Raises `Refused` (`unchanged`) where it was neither lost nor broken."""
         await self._move("back", guild, request, actor, handle)
 
     async def told(self, guild: int, request: str, actor: Actor, handle: str, since: int) -> None:
@@ -161,7 +176,7 @@ class Hosts:
 
     async def _move(
         self,
-        verb: Literal["connect", "disconnect", "lost", "told", "back", "known"],
+        verb: Literal["connect", "disconnect", "broke", "lost", "told", "back", "known"],
         guild: int,
         request: str,
         actor: Actor,

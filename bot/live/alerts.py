@@ -15,6 +15,7 @@ from bot.nonce import nonce
 from bot.posting import post_once
 from bot.upkeep import Upkeep
 from components.hosts import back_text, lost_text
+from integrations.tiktok.status import BROKEN
 from state.configure import Configuration
 from state.feed import Feed
 from state.hosts import Host, Hosts
@@ -65,6 +66,15 @@ class HostAlerts(Upkeep):
             if host.outage is not None and not host.outage.told:
                 await self._say(guild, host, host.outage.since, "lost", lost_text(host, settings.language))
         return 0.0
+
+    async def overdue(self, guild: int, handle: str) -> None:
+        """Notes that a connection that broke was not back in time, which is then told."""
+        status = await self._hosts.status(guild, handle)
+        why = status.state if status is not None and status.state in BROKEN else None
+        try:
+            await self._hosts.lost(guild, "", _BOT, handle, why)
+        except Refused:
+            _log.debug("@%s in guild %d is connected again, or not wanted.", handle, guild)
 
     async def _say(self, guild: int, host: Host, since: int, what: str, text: str) -> None:
         settings = await self._configuration.settings(guild)

@@ -15,7 +15,7 @@ from bot.errors import Reporter, unavailable
 from bot.live.chat import Chat
 from bot.live.translate import booked
 from integrations.tiktok import events as heard
-from integrations.tiktok.status import Resume, State, Status
+from integrations.tiktok.status import BROKEN, Resume, State, Status
 from state.hosts import Hosts
 from state.hosts import Status as Shown
 from state.lease import HOLDER
@@ -40,7 +40,6 @@ OVER: Final = "over"
 """Why a session is away when the live itself ended: nothing was missed since."""
 
 _BOT: Final = Actor(0, "Skipline")
-_BROKEN: Final = frozenset({State.RECONNECTING, State.SIGN_DOWN, State.LIMITED, State.BLOCKED})
 _WRONG: Final = frozenset({State.UNKNOWN, State.RESTRICTED})
 
 
@@ -207,7 +206,7 @@ class Listener:
 
     def _judged(self, status: Status) -> int | None:
         """Since when (ms) the connection has been broken against everybody's wish; None while it is not."""
-        if status.state in _BROKEN or (status.state is State.CONNECTING and status.failures):
+        if status.state in BROKEN or (status.state is State.CONNECTING and status.failures):
             # What was lost before this process began was another one's to tell.
             return self._broken_since or max(status.lost_at or status.since, self._began_at)
         if status.state in (State.WAITING, State.CONNECTING) and status.failures:
@@ -246,9 +245,10 @@ class Listener:
         if status.state in _WRONG:
             await self._lost(guild, status.state, status.since)
         elif since is not None:
-            if now - since >= self.patience * 1000:
-                state = status.state if status.state in _BROKEN else State.RECONNECTING
-                await self._lost(guild, state, since)
+            why = status.state if status.state in BROKEN else State.RECONNECTING
+            left = self.patience - (now - since) / 1000
+            broke = self._hosts.broke(guild, "", _BOT, self.handle, why.value, since, left)
+            await self._quietly(broke)
         elif status.state is State.LIVE or (status.state is State.WAITING and not status.failures):
             await self._quietly(self._hosts.back(guild, "", _BOT, self.handle))
 
@@ -256,7 +256,7 @@ class Listener:
         await self._quietly(self._hosts.lost(guild, "", _BOT, self.handle, state.value, since))
 
     async def look(self, status: Status) -> None:
-        """Shows how it goes, and notes an outage that has lasted too long by now."""
+        """Shows how it goes, and notes an outage anew, should Redis have lost that."""
         for guild in sorted(self.guilds) if self._broken_since is not None and not self._replaced else ():
             await self._tell(guild, status, _now())
         await self.show(status)

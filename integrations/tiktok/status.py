@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["Gap", "Pace", "Resume", "State", "Status"]
+__all__ = ["BROKEN", "Gap", "Pace", "Resume", "State", "Status"]
 
 
 class State(StrEnum):
@@ -27,6 +28,10 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     RESTRICTED = "restricted"
     STOPPED = "stopped"
+
+
+BROKEN: Final = frozenset({State.RECONNECTING, State.SIGN_DOWN, State.LIMITED, State.BLOCKED})
+"""A live that is on is not heard, against everybody's wish."""
 
 
 @dataclass(frozen=True, slots=True)

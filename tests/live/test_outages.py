@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import time
 from typing import Any
 
 import pytest
 
 from sandbox.discord import Channel, Message
 from sandbox.tiktok import ROSE, Host, TikTok
-from state import live_keys
+from state import live_keys, timer_keys
 from tests.live.acts import SECONDS, booked, connect, connected, kinds, session_of, stands
-from tests.live.conftest import Start
+from tests.live.conftest import Spawn, Start
 from tests.stage import Stage, until
 
 
@@ -116,6 +117,32 @@ async def test_a_long_outage_is_told_once_and_so_is_its_end(
     assert kept.id == session.id and kept.gaps
     assert (await kinds(stage, "host_lost"), await kinds(stage, "host_back")) == (1, 1)
     assert len(channel.messages) == 2
+
+
+async def test_an_outage_is_told_although_whoever_saw_it_begin_was_killed(
+    stage: Stage, tiktok: TikTok, spawn: Spawn
+) -> None:
+    channel = await alerts_channel(stage)
+    child = await spawn()
+    host = await connected(stage, tiktok)
+    assert host.live is not None
+    tiktok.faults.reject_socket(500, "", times=None)
+    tiktok.faults.cut(host.live)
+
+    async def broke() -> bool:
+        return await kinds(stage, "host_broke") == 1
+
+    await until(broke, SECONDS)
+    child.kill()
+    await child.wait()
+    due = await stage.app.stores.redis.zscore(timer_keys.timers(stage.id), f"outage:{host.name}")
+    assert due is not None and 25_000 < due - time.time() * 1000 < 30_000
+    # Half a minute later.
+    await stage.app.stores.timers.set(stage.id, f"outage:{host.name}", 0)
+    (lost,) = await posted(channel, 1)
+    assert f"@{host.name}".replace("_", "\\_") in lost.text
+    await settled(stage, host)
+    assert await kinds(stage, "host_lost") == 1
 
 
 async def test_without_a_channel_the_review_channel_is_told_and_else_the_owner(

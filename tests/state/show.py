@@ -216,6 +216,9 @@ class Show:
         """A host that is found, lost, told of and back, one let go, and the gate before signatures."""
         guild, gate = self.guild, SharedSignGate(self.redis)
         await hosts.known(guild, self.request(), MIA, "mia", 6000)
+        await hosts.broke(guild, self.request(), MIA, "mia", "reconnecting", 4, 30)
+        await look()
+        await hosts.back(guild, self.request(), MIA, "mia")
         await hosts.lost(guild, self.request(), MIA, "mia", "reconnecting", 5)
         # Unless the bot was quicker.
         with contextlib.suppress(Refused):

@@ -13,6 +13,7 @@ from state.hosts import Host, Hosts, Outage, Status, wanted
 from state.refusal import Reason, Refused
 from state.scripts import Actor, Scripts
 from state.sign_gate import SharedSignGate
+from state.timers import Timers
 
 MIA = Actor(9001, "Mia")
 BOT = Actor(0, "Skipline")
@@ -60,6 +61,36 @@ async def test_an_outage_is_noted_once_and_ends_once(hosts: Hosts, guild: int, r
     entries = cast("list[tuple[str, dict[str, str]]]", await redis.xrange(keys.events(guild)))
     kinds = [entry["kind"] for _, entry in entries]
     assert kinds == ["host_connected", "host_lost", "host_back"]
+
+
+async def test_what_breaks_is_lost_at_its_moment_unless_it_is_back(
+    hosts: Hosts, guild: int, redis: Redis, scripts: Scripts
+) -> None:
+    timers = Timers(scripts)
+    await hosts.connect(guild, "1", MIA, "dj_mara")
+    await hosts.broke(guild, "2", BOT, "dj_mara", "reconnecting", 1_700_000_000_000, 30)
+    # The process that takes over begins to count anew, and that counts for nothing.
+    with pytest.raises(Refused):
+        await hosts.broke(guild, "3", BOT, "dj_mara", "sign_down", 1_700_000_009_000, 30)
+    assert await timers.claim(guild, ["outage"]) == ([], pytest.approx(30, abs=2))
+    await hosts.back(guild, "4", BOT, "dj_mara")
+    assert await timers.claim(guild, ["outage"]) == ([], None)
+    with pytest.raises(Refused):
+        await hosts.lost(guild, "5", BOT, "dj_mara", None)
+    await hosts.broke(guild, "6", BOT, "dj_mara", "reconnecting", 1_700_000_020_000, -1)
+    (claim,), _ = await timers.claim(guild, ["outage"])
+    assert (claim.kind, claim.what) == ("outage", "dj_mara")
+    await hosts.lost(guild, "7", BOT, claim.what, None)
+    assert (await hosts.all(guild))[0].outage == Outage(1_700_000_020_000, "reconnecting")
+    assert not await timers.done(claim), "the move has done away with it"
+    await hosts.back(guild, "8", BOT, "dj_mara")
+    await hosts.broke(guild, "9", BOT, "dj_mara", "blocked", 1_700_000_030_000, 30)
+    await hosts.disconnect(guild, "10", MIA, "dj_mara")
+    assert await timers.claim(guild, ["outage"]) == ([], None)
+    entries = cast("list[tuple[str, dict[str, str]]]", await redis.xrange(keys.events(guild)))
+    assert [entry["kind"].removeprefix("host_") for _, entry in entries] == [
+        *("connected", "broke", "mended", "broke", "lost", "back", "broke", "disconnected")
+    ]
 
 
 async def test_the_end_is_told_of_what_was_told(hosts: Hosts, guild: int) -> None:
