@@ -66,6 +66,8 @@ EXAMPLES: Final = (
     "redis+sentinel://host:26379,host:26379/service/0 or redis+cluster://host:6379,host:6379"
 )
 
+# As clients of Valkey call them.
+_ALIASES: Final = {"valkey": "redis", "valkeys": "rediss"}
 _PORTS: Final = {Form.SERVER: 6379, Form.SENTINEL: 26379, Form.CLUSTER: 6379}
 _TLS_FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _CHOICES: Final = {"ssl_cert_reqs": ("none", "optional", "required"), "protocol": (2, 3)}
@@ -99,6 +101,7 @@ def parse(url: str) -> Address:
     except ValueError:
         raise BadAddress("cannot be read as an address") from None
     scheme, plus, rest = parts.scheme.partition("+")
+    scheme = _ALIASES.get(scheme, scheme)
     tls = scheme == "rediss"
     try:
         form = Form(("redis" if tls else scheme) + plus + rest)

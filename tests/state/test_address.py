@@ -55,6 +55,12 @@ def test_every_form(
     assert dict(found.options) == options
 
 
+@pytest.mark.parametrize("rest", ["://host:1/2", "+cluster://one,two", "+sentinel://one/shows/1"])
+def test_valkey_is_another_word_for_redis(rest: str) -> None:
+    assert parse(f"valkey{rest}") == parse(f"redis{rest}")
+    assert parse(f"valkeys{rest}") == parse(f"rediss{rest}")
+
+
 def test_sentinels_have_a_password_of_their_own_and_the_same_tls(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     found = parse(
