@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -20,6 +21,9 @@ from state.scripts import Scripts
 _log = logging.getLogger("skipline.housekeeping")
 
 EVERY_SECONDS: Final = 3600.0
+UPLOAD_SECONDS: Final = 3600.0
+"""Files younger than this are left alone: they may be of a song that is just being submitted."""
+
 _DAY_MS: Final = 24 * 3600 * 1000
 
 
@@ -64,9 +68,11 @@ async def prune(
 
 async def sweep(redis: Redis, archive: Archive, files: FileStore) -> list[str]:
     """Remove stored files that no song names, live or archived; gives their names."""
+    # Taken first, for a process that is paused after it has read what is wanted.
+    before = time.time() - UPLOAD_SECONDS
     # What Redis has comes first: a song archived in between is then found in the archive.
     wanted = await _live_files(redis) | await archive.file_names()
-    removed = await files.sweep(wanted)
+    removed = await files.sweep(wanted, before)
     if removed:
         _log.info("%d files that belong to no song were removed.", len(removed))
     return removed

@@ -30,6 +30,11 @@ WHERE guild_id = $1
 """
 # Note revisions that never arrived, or moves that Redis made in place of archived ones.
 INSERT_GAP = "INSERT INTO gaps (guild_id, first_rev, last_rev, kind, entries) VALUES ($1, $2, $3, $4, $5)"
+# Whether the same moves were set aside before, by somebody who then died or slept.
+GAP_KNOWN = """
+SELECT EXISTS (SELECT 1 FROM gaps
+WHERE guild_id = $1 AND first_rev = $2 AND last_rev = $3 AND kind = 'forked' AND entries = $4)
+"""
 # Read what a guild's keys hold, key by key.
 LIVE = "SELECT name, type, field, value FROM live WHERE guild_id = $1 ORDER BY name, field"
 # Find the songs that Redis still has and that ended before a moment.
@@ -199,15 +204,18 @@ class Archive:
         return True
 
     async def note_fork(self, guild_id: int, events: Sequence[Event]) -> None:
-        """Keep moves that Redis made under revisions already taken, so that nothing vanishes unseen."""
+        """Keep moves that Redis made under revisions already taken, so that nothing vanishes unseen.
+
+        The same moves again change nothing.
+        """
         if not events:
             return
         entries = [{"revision": event.revision, **to_entry(event)} for event in events]
         async with self._pool.transaction() as connection:
             await _lock(connection, guild_id)
-            await connection.execute(
-                INSERT_GAP, guild_id, events[0].revision, events[-1].revision, "forked", entries
-            )
+            first, last = events[0].revision, events[-1].revision
+            if not await connection.fetchval(GAP_KNOWN, guild_id, first, last, entries):
+                await connection.execute(INSERT_GAP, guild_id, first, last, "forked", entries)
 
     async def gaps(self, guild_id: int) -> list[Gap]:
         """Return everything known to be missing from a guild's archive, oldest first."""

@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import os
 import re
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
@@ -171,13 +170,14 @@ class FileStore:
         """The names of all stored files."""
         return sorted(path.name for path in self._folder.glob("??/*") if _NAME.fullmatch(path.name))
 
-    async def sweep(self, wanted: Collection[str], older_than: float = 3600.0) -> list[str]:
+    async def sweep(self, wanted: Collection[str], before: float) -> list[str]:
         """Removes what a killed process left: unfinished parts, and files that no song names.
 
-        `wanted` are the names of all songs, live and archived. Only what is older than `older_than` seconds
-        goes, since an upload is stored a moment before its song is. Gives the names removed.
+        `wanted` are the names of all songs, live and archived. Only what was stored before the moment
+        `before` (seconds since 1970) goes: well before `wanted` was read, however long ago that was, since an
+        upload is stored a moment before its song is. Gives the names removed.
         """
-        return await asyncio.to_thread(self._sweep, frozenset(wanted), time.time() - older_than)
+        return await asyncio.to_thread(self._sweep, frozenset(wanted), before)
 
     def _sweep(self, wanted: frozenset[str], before: float) -> list[str]:
         stored = [path for path in self._folder.glob("??/*") if _NAME.fullmatch(path.name)]

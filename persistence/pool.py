@@ -19,14 +19,19 @@ COMMAND_TIMEOUT = 30.0
 # resources (disk full, too many connections), operator intervention (shutdown, start-up, cancel), system.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _PASSING_CLASSES = ("08", "40", "53", "57", "58")
-# Lock not available; a read-only server, as a standby is during a fail-over.
-_PASSING_STATES = ("55P03", "25006")
+# Lock not available; a read-only server, as a standby is during a fail-over; a transaction idle for too long.
+_PASSING_STATES = ("55P03", "25006", "25P03")
+
+IDLE_SECONDS = 6.0
+"""A transaction of which nothing is heard for so long is rolled back: its process is paused, or gone.
+
+Until then it keeps what it locked: nobody else can archive the guild, or migrate.
+"""
 
 _SESSION = {
     "application_name": "skipline",
     "jit": "off",  # the statements are short, compiling them costs more than running them
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
 }
 
@@ -115,7 +120,7 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 5) -> Pool:
                 max_size=max_size,
                 timeout=CONNECT_TIMEOUT,
                 command_timeout=COMMAND_TIMEOUT,
-                server_settings=_SESSION,
+                server_settings=_session(),
                 init=_prepare,
             )
         )
@@ -126,7 +131,9 @@ async def single_connection(url: str, *, command_timeout: float | None = None) -
     """Open one connection outside any pool, for work such as a migration that may take its time."""
     connect: Any = cast(Any, asyncpg).connect
     with translated(refusals=True):
-        connection = await connect(url, timeout=CONNECT_TIMEOUT, command_timeout=command_timeout)
+        connection = await connect(
+            url, timeout=CONNECT_TIMEOUT, command_timeout=command_timeout, server_settings=_patience()
+        )
     try:
         with translated():
             yield connection
@@ -155,6 +162,14 @@ def translated(*, refusals: bool = False) -> Generator[None]:
         raise _unavailable(error) from error
     except (OSError, TimeoutError, asyncpg.InternalClientError) as error:
         raise _unavailable(error) from error
+
+
+def _session() -> dict[str, str]:
+    return {**_SESSION, **_patience()}
+
+
+def _patience() -> dict[str, str]:
+    return {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}ms"}
 
 
 def _unavailable(error: Exception) -> Unavailable:

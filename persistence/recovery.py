@@ -124,7 +124,7 @@ async def reconcile(guild_id: int, redis: Redis, archive: Archive) -> Restored |
     if not comparison.needs_restore:
         return None
     _log.warning("Guild %s: %s", guild_id, comparison)
-    return await restore(guild_id, redis, archive)
+    return await restore(guild_id, redis, archive, asked=False)
 
 
 async def open_guild(guild_id: int, redis: Redis, archive: Archive) -> Restored | None:
@@ -136,7 +136,7 @@ async def open_guild(guild_id: int, redis: Redis, archive: Archive) -> Restored 
     if await redis.exists(key(guild_id, "rev")):
         return None
     if await archive.cursor(guild_id) is not None:
-        return await restore(guild_id, redis, archive)
+        return await restore(guild_id, redis, archive, asked=False)
     # On a cluster the two keys are on two servers. A guild that is listed without `rev` is opened again.
     await _enlist(guild_id, redis)
     # An old stream without `rev` can only be a mishap; its ids must not be given out again.
@@ -144,17 +144,19 @@ async def open_guild(guild_id: int, redis: Redis, archive: Archive) -> Restored 
     return None
 
 
-async def restore(guild_id: int, redis: Redis, archive: Archive) -> Restored:
+async def restore(guild_id: int, redis: Redis, archive: Archive, *, asked: bool = True) -> Restored:
     """Rebuild a guild's Redis keys as of its last archived move, so that the next move continues from there.
 
     `rev` goes first and comes back last: without it every script refuses, so nobody moves meanwhile and a
     crash leaves a guild that will be rebuilt again. Moves still in the old stream are archived before.
-    Several processes may call this at once; one works, the others wait for it. Raises `Unavailable`, `Busy`
-    when the other takes longer than half a minute, and `Unknown` when the archive has no trace of the guild.
+    Several processes may call this at once; one works, the others wait for it. Unless it was `asked` for it
+    is left when nothing is lost (any more): the caller may have slept since it looked. Raises `Unavailable`,
+    `Busy` when the other takes longer than half a minute, and `Unknown` when the archive has no trace of the
+    guild.
     """
     started = time.monotonic()
     async with RestoreLease(redis, guild_id) as lease:
-        if lease.waited and not (await compare(guild_id, redis, archive)).needs_restore:
+        if (lease.waited or not asked) and not (await compare(guild_id, redis, archive)).needs_restore:
             return Restored(
                 guild_id, await _revision(guild_id, redis), 0, 0, 0, True, time.monotonic() - started
             )

@@ -19,7 +19,7 @@ GUILDS = "sl:guilds"
 """The guilds that were ever opened here."""
 
 _REQUEST_SECONDS = 900
-_LEASE_SECONDS = 15
+_LEASE_SECONDS = 8
 _TOLD_SECONDS = 30 * 24 * 3600
 PROOF_SECONDS = 900
 ASKED_SECONDS = 900

@@ -126,9 +126,13 @@ class Live:
             guild, {"verb": "gap", "session": str(session), "from": start, "to": end, "why": why}
         )
 
-    async def end(self, guild: int, session: int, at: int) -> None:
-        """Closes a session. It stays until `stored`; raises `Refused` (`no_session`) when it is over."""
-        await self._turn(guild, {"verb": "end", "session": str(session), "at": at})
+    async def end(self, guild: int, session: int, at: int, *, left: int | None = None) -> None:
+        """Closes a session. It stays until `stored`; raises `Refused` (`no_session`) when it is over.
+
+        With `left` only if it was left off then, and is not on again or was heard of since.
+        """
+        more = {} if left is None else {"left": left}
+        await self._turn(guild, {"verb": "end", "session": str(session), "at": at, **more})
 
     async def stored(self, guild: int, session: int) -> None:
         """Drops an ended session that PostgreSQL has. Raises `Refused` (`no_session`) when it is gone."""

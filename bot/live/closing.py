@@ -89,7 +89,8 @@ class Closing(Upkeep):
         if session is None or session.state == "ended":
             return None
         if session.state == "away":
-            await self._end(guild, session, session.away_at or session.last_at)
+            away = session.away_at or session.last_at
+            await self._end(guild, session, away, left=away)
             return None
         grace = (await self._configuration.settings(guild)).live_grace
         heard = max(session.last_at, session.connected_at)
@@ -100,7 +101,7 @@ class Closing(Upkeep):
         if await self._hosts.status(guild, session.host) is not None:
             return LOOK_SECONDS
         # Nothing came for all that time, and no process listens that could know better.
-        await self._end(guild, session, heard)
+        await self._end(guild, session, heard, left=heard)
         return None
 
     async def _end_unwanted(self, guild: int) -> None:
@@ -112,9 +113,9 @@ class Closing(Upkeep):
                 away = session.away_at if session.state == "away" else None
                 await self._end(guild, session, away or time.time_ns() // 1_000_000)
 
-    async def _end(self, guild: int, session: LiveSession, at: int) -> None:
+    async def _end(self, guild: int, session: LiveSession, at: int, *, left: int | None = None) -> None:
         try:
-            await self._live.end(guild, session.id, at)
+            await self._live.end(guild, session.id, at, left=left)
         except Refused as refused:
             if refused.reason is not Reason.NO_SESSION:
                 raise

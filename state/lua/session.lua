@@ -2,7 +2,8 @@
 -- The life of a session: one evening of one host. ARGS: verb, and
 -- begin: host (its handle in lower case) host_id room at; the same session while the host was away for less than
 --   the grace time, in whatever room; otherwise a new one, and an older one of the host ends where it was left
--- away: session at [why]   back: session at   gap: session from to why   end: session at   stored: session
+-- away: session at [why]   back: session at   gap: session from to why   end: session at [left: when it was left off]
+-- stored: session
 -- Times in ms by the clock of whoever is connected.
 local function key_of(id)
   return 'session:' .. id
@@ -148,6 +149,10 @@ elseif ARGS.verb == 'gap' then
     return refuse('unchanged')
   end
   return told(id, { gap = gap })
+end
+-- Whoever looked whether it is over may have slept since.
+if ARGS.left and ARGS.left ~= left_off(id) then
+  return refuse('unchanged')
 end
 finish(id, math.max(ARGS.at, tonumber(redis.call('HGET', PREFIX .. key_of(id), 'last_at') or '0')))
 return told(id, {})

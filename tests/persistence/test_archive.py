@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import asyncpg
 import pytest
 
+from persistence import archive_rows
 from persistence.archive import Archive, LiveRow, LiveState
 from persistence.errors import Forked, Malformed, Unavailable
 from persistence.events import Effect, from_entry, to_entry
@@ -112,7 +114,8 @@ async def test_another_move_under_the_same_revision_is_a_fork(archive: Archive, 
     with pytest.raises(Forked):
         await archive.append(guild, [event(2, at=5), event(3)])
     assert await archive.cursor(guild) == 2
-    await archive.note_fork(guild, [event(2, request="other")])
+    for _ in range(2):
+        await archive.note_fork(guild, [event(2, request="other")])
     (gap,) = await archive.gaps(guild)
     assert (gap.first_rev, gap.last_rev, gap.kind) == (2, 2, "forked")
     assert gap.entries == [event(2, request="other")]
@@ -256,3 +259,31 @@ async def test_a_mistake_in_sql_is_not_called_unavailable(pool: Pool) -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         async with pool.connection() as connection:
             await connection.fetchval("SELECT 1 FROM nowhere")
+
+
+async def test_who_stands_still_while_it_archives_gives_way(
+    database_url: str, archive: Archive, guild: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is paused holds the guild's row, which the server takes back."""
+    monkeypatch.setattr("persistence.pool.IDLE_SECONDS", 0.5)
+    pool = await open_pool(database_url)
+    inside, gate, real = asyncio.Event(), asyncio.Event(), archive_rows.insert
+
+    async def paused(*args: Any) -> None:
+        inside.set()
+        await gate.wait()
+        await real(*args)
+
+    monkeypatch.setattr(archive_rows, "insert", paused)
+    sleeper = asyncio.create_task(Archive(pool).append(guild, [event(1, request="slept")]))
+    await inside.wait()
+    monkeypatch.setattr(archive_rows, "insert", real)
+    async with asyncio.timeout(8):
+        assert await archive.append(guild, [event(1, request="mine"), event(2)]) == 2
+    gate.set()
+    with pytest.raises(Unavailable):
+        await sleeper
+    assert [each.request for each in await archive.events(guild)][:1] == ["mine"]
+    with pytest.raises(Forked):
+        await Archive(pool).append(guild, [event(2, request="slept")])
+    await pool.close()

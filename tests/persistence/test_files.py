@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -167,11 +168,12 @@ async def test_the_sweep_takes_old_orphans_alone(tmp_path: Path) -> None:
     wanted, orphan, fresh = [await store.keep(chunks(MP3), "song.mp3") for _ in range(3)]
     part = tmp_path / "files" / "incoming" / "x.mp3.part"
     part.write_bytes(MP3)
+    before = time.time() - 3600
     for path in (store.path(wanted.name), store.path(orphan.name), part):
         os.utime(path, (1, 1))
-    assert sorted(await store.sweep({wanted.name})) == sorted([orphan.name, part.name])
+    assert sorted(await store.sweep({wanted.name}, before)) == sorted([orphan.name, part.name])
     assert store.names() == sorted([wanted.name, fresh.name])
-    assert await FileStore(tmp_path / "nothing").sweep(()) == []
+    assert await FileStore(tmp_path / "nothing").sweep((), before) == []
 
 
 def test_kinds_are_told_by_their_first_bytes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Any
 
 import asyncpg
 import pytest
@@ -63,3 +64,28 @@ async def test_a_start_on_a_current_database_loads_no_alembic(empty_database_url
     unloaded = f"{UPGRADE}; assert not {{'alembic', 'sqlalchemy'}} & set(sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", unloaded, empty_database_url)
     assert await process.wait() == 0
+
+
+async def test_a_migration_that_stands_still_gives_way(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is paused in the middle of it: the server ends its transaction."""
+    monkeypatch.setattr("persistence.pool.IDLE_SECONDS", 0.5)
+    inside, gate, real = asyncio.Event(), asyncio.Event(), migrations._current
+
+    async def paused(connection: Any) -> str | None:
+        found = await real(connection)
+        inside.set()
+        await gate.wait()
+        return found
+
+    monkeypatch.setattr(migrations, "_current", paused)
+    sleeper = asyncio.create_task(migrations.upgrade(empty_database_url))
+    await inside.wait()
+    monkeypatch.setattr(migrations, "_current", real)
+    async with asyncio.timeout(10):
+        assert await migrations.upgrade(empty_database_url) == (None, migrations.head())
+    gate.set()
+    with pytest.raises(Unavailable):
+        await sleeper
+    assert await migrations.status(empty_database_url) == (migrations.head(), migrations.head())

@@ -230,6 +230,63 @@ async def test_a_paused_restore_cannot_write_after_another_took_over(redis: Redi
     assert await redis.get(key(guild, "lease:restore")) == "somebody else"
 
 
+async def test_a_dead_restorer_is_replaced_when_its_lease_runs_out(
+    redis: Redis, archive: Archive, guild: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persistence.restore_lease.LEASE_SECONDS", 0.5)
+    dead = RestoreLease(redis, guild)
+    await dead.__aenter__()
+    renewal = dead._renewal
+    assert renewal is not None
+    renewal.cancel()
+    async with asyncio.timeout(5), RestoreLease(redis, guild) as heir:
+        assert heir.waited
+        with pytest.raises(Busy):
+            async with dead.writing() as pipe:
+                pipe.set(key(guild, "rev"), 1)
+    assert not await redis.exists(key(guild, "rev"))
+
+
+async def test_a_long_restore_keeps_its_lease(
+    redis: Redis, guild: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persistence.restore_lease.LEASE_SECONDS", 0.3)
+    async with RestoreLease(redis, guild) as lease:
+        token = await redis.get(key(guild, "lease:restore"))
+        began = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() < began + 0.8:
+            assert await redis.get(key(guild, "lease:restore")) == token
+            async with lease.writing() as pipe:
+                pipe.set(key(guild, "seq"), "1")
+            await asyncio.sleep(0.01)
+    assert not await redis.exists(key(guild, "lease:restore"))
+
+
+@pytest.mark.usefixtures("played")
+async def test_who_slept_since_it_looked_rebuilds_nothing_again(
+    redis: Redis, archive: Archive, guild: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lose(redis, guild)
+    looked, gate, real = asyncio.Event(), asyncio.Event(), recovery.restore
+
+    async def late(*args: Any, **kwargs: Any) -> Any:
+        looked.set()
+        await gate.wait()
+        return await real(*args, **kwargs)
+
+    monkeypatch.setattr(recovery, "restore", late)
+    sleeper = asyncio.create_task(reconcile(guild, redis, archive))
+    await looked.wait()
+    monkeypatch.setattr(recovery, "restore", real)
+    assert await reconcile(guild, redis, archive) is not None
+    assert await move(redis, guild, submit(11)) == 11
+    gate.set()
+    late_one = await sleeper
+    assert late_one is not None and late_one.rows == 0 and late_one.revision == 11
+    assert await redis.get(key(guild, "rev")) == "11"
+    assert await archive.cursor(guild) == 10, "what is not archived was touched"
+
+
 async def test_a_guild_without_trace_cannot_be_restored(redis: Redis, archive: Archive, guild: int) -> None:
     with pytest.raises(Unknown) as raised:
         await restore(guild, redis, archive)

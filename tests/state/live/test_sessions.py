@@ -181,3 +181,19 @@ async def test_a_gap_begins_with_the_newest_event_that_is_booked(air: Airing) ->
         (heard, heard + MINUTE, "dropped"),
         (again - MINUTE + 900, again, "over"),
     )
+
+
+async def test_who_looked_long_ago_ends_nothing_that_is_on_again(air: Airing) -> None:
+    session = (await air.begin()).session
+    await air.live.away(air.guild, session, air.now + 10, "lost")
+    away = await air.live.session(air.guild, session)
+    assert away is not None and away.away_at is not None
+    await air.live.back(air.guild, session, air.now + 20)
+    # It was read while it was away, and the host came back since.
+    await air.live.end(air.guild, session, away.away_at, left=away.away_at)
+    kept = await air.live.session(air.guild, session)
+    assert kept is not None and kept.state == "live"
+    heard = max(kept.last_at, kept.connected_at)
+    await air.live.end(air.guild, session, heard, left=heard)
+    kept = await air.live.session(air.guild, session)
+    assert kept is not None and kept.state == "ended"
