@@ -54,6 +54,7 @@ from state.points import Points
 from state.public_page import PublicPages
 from state.queue import Queue
 from state.scripts import observe
+from state.timers import Timers
 from state.wallet import Wallet
 
 _log = logging.getLogger("skipline")
@@ -127,7 +128,7 @@ async def running(settings: Settings, *, reload: bool = False, live: bool = True
             await stack.enter_async_context(serving(settings, stores, reporter))
             await stack.enter_async_context(_gateway(app, bot, shards, reload=reload))
         if writer is not None:
-            work = worker.working(settings, stores, writer, kept, reporter, live=live)
+            work = worker.working(settings, stores, rest, writer, kept, reporter, live=live)
             await stack.enter_async_context(work)
         if process is not None:
             process.begun.set()
@@ -218,6 +219,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, shards: Shards, *, reload: 
         (Router, router),
         (Clock, clock),
         (InFlight, in_flight),
+        (Timers, stores.timers),
         (miru.Client, views),
     ):
         commands.set_type_dependency(type_, value)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
+import hikari
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -35,6 +36,7 @@ None is never. It may be done twice, where a process is lost between the work an
 """
 
 _AT_ONCE: Final = 20
+_PASSING: Final = (OSError, Unopened, hikari.HTTPError)
 _SET_ANEW: Final = frozenset({TIMER, "restored"})
 
 
@@ -143,7 +145,7 @@ class TimerLoop:
                     return
             again = work.result()
         except Exception as error:
-            if unavailable(error) is None and not isinstance(error, OSError | Unopened):
+            if unavailable(error) is None and not isinstance(error, _PASSING):
                 self._reporter.report(error, f"timer {claim.timer} of guild {claim.guild}")
             else:
                 name = type(error).__name__

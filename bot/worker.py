@@ -92,11 +92,14 @@ def upkeeps(stores: Stores, rest: hikari.api.RESTClient, reporter: Reporter) -> 
     )
 
 
-def timer_loop(stores: Stores, kept: Sequence[Upkeep], reporter: Reporter) -> TimerLoop:
+def timer_loop(
+    stores: Stores, rest: hikari.api.RESTClient, kept: Sequence[Upkeep], reporter: Reporter
+) -> TimerLoop:
     """Does whatever is due at a time; it begins when it is run."""
     loop = TimerLoop(stores.redis, stores.timers, stores.feed, reporter)
     loop.register("backups", HourlyBackups(stores.backups, reporter).round, standing=True)
     loop.register("housekeeping", partial(housekeeping.round, stores), standing=True)
+    loop.register("refusal", partial(taken_away, rest))
     for each in kept:
         if isinstance(each, Displays):
             loop.register("display", each.again)
@@ -105,6 +108,13 @@ def timer_loop(stores: Stores, kept: Sequence[Upkeep], reporter: Reporter) -> Ti
         elif isinstance(each, HostAlerts):
             loop.register("outage", each.overdue)
     return loop
+
+
+async def taken_away(rest: hikari.api.RESTClient, _: int, place: str) -> None:
+    """Deletes a message of ours, `<channel>:<message>`; one that is gone or out of reach is let be."""
+    channel, message = map(hikari.Snowflake, place.split(":"))
+    with contextlib.suppress(hikari.ClientHTTPResponseError):
+        await rest.delete_message(channel, message)
 
 
 def edits(kept: Sequence[Upkeep]) -> Mapping[str, int]:
@@ -117,6 +127,7 @@ def edits(kept: Sequence[Upkeep]) -> Mapping[str, int]:
 async def working(
     settings: Settings,
     stores: Stores,
+    rest: hikari.api.RESTClient,
     writer: ArchiveWriter,
     kept: Sequence[Upkeep],
     reporter: Reporter,
@@ -134,6 +145,6 @@ async def working(
         for upkeep in kept:
             await upkeep.open()
             stack.push_async_callback(upkeep.close)
-        due = timer_loop(stores, kept, reporter)
+        due = timer_loop(stores, rest, kept, reporter)
         await stack.enter_async_context(background(due.run(), "timers", reporter))
         yield

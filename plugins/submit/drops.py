@@ -14,6 +14,7 @@ from typing import Final
 
 import hikari
 import tanjun
+from redis.exceptions import RedisError
 
 from bot.answers import explain
 from bot.errors import Reporter, UserError
@@ -32,6 +33,7 @@ from state.ladder import FREE
 from state.queue import Queue
 from state.refusal import Reason, Refused
 from state.scripts import Actor
+from state.timers import Timers
 
 SHOWN_SECONDS: Final = 60.0
 """How long a refusal stays in the channel."""
@@ -46,15 +48,14 @@ routes = Router()
 
 
 class Drops:
-    """Listens for one bot, and takes its own refusals away again after a while."""
+    """Listens for one bot. Its refusals are taken away again after a while, by whoever does what is due."""
 
     def __init__(self, client: tanjun.abc.Client) -> None:
         self._client = client
-        self._leaving: set[asyncio.Task[None]] = set()
         get = client.injector.get_type_dependency
         self._queue, self._files = get(Queue), get(FileStore)
         self._configuration, self._reporter = get(Configuration), get(Reporter)
-        self._in_flight = get(InFlight)
+        self._in_flight, self._timers = get(InFlight), get(Timers)
 
     def open(self) -> None:
         """Starts to listen."""
@@ -65,8 +66,6 @@ class Drops:
         """Stops; what was said stays."""
         if self._client.events is not None:
             self._client.events.unsubscribe(hikari.GuildMessageCreateEvent, self._heard)
-        for task in self._leaving:
-            task.cancel()
 
     async def _heard(self, event: hikari.GuildMessageCreateEvent) -> None:
         message = event.message
@@ -144,20 +143,16 @@ class Drops:
             _log.warning("No answer in channel %s: Discord says %s.", message.channel_id, refused.message)
             await self._whisper(message, text if components is None else say("drop.ask_elsewhere", locale))
             return
-        if for_a_while:
-            task = asyncio.create_task(self._leave(said), name="taking a refusal away")
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+        if for_a_while and message.guild_id is not None:
+            timer = f"refusal:{said.channel_id}:{said.id}"
+            # Without Redis it stays: worse would be to fail with what was said already.
+            with contextlib.suppress(RedisError, OSError):
+                await self._timers.set(int(message.guild_id), timer, SHOWN_SECONDS)
 
     async def _whisper(self, message: hikari.Message, text: str) -> None:
         """Tells the author alone, where the channel takes no answer; they may have closed that door, too."""
         with contextlib.suppress(hikari.HikariError):
             await message.author.send(text, mentions_everyone=False, user_mentions=False, role_mentions=False)
-
-    async def _leave(self, said: hikari.Message) -> None:
-        await asyncio.sleep(SHOWN_SECONDS)
-        with contextlib.suppress(hikari.HikariError):
-            await self._client.rest.delete_message(said.channel_id, said.id)
 
 
 def _read(message: hikari.Message, artist: Artist) -> Dropped:
