@@ -29,6 +29,8 @@ from state.cluster.hearing import Hearing
 AWAY: Final = (ClusterError, AskError, TryAgainError, SlotNotCoveredError)
 """What a cluster answers while a server of it is gone, or its keys move, once asking again was no use."""
 
+# Of the slot of the first key, with a hash tag or without.
+_NOBODYS: Final = "string.find(KEYS[1], '{', 1, true) and KEYS[1] .. ':' or '{' .. KEYS[1] .. '}:'"
 _ELSEWHERE: Final = "non local key in a cluster node"
 
 
@@ -183,7 +185,7 @@ class _Script:
 
     def __init__(self, cluster: Cluster, text: str) -> None:
         self._cluster = cluster
-        self._text = f"redis.call('EXISTS', KEYS[1] .. ':') {text}"
+        self._text = f"redis.call('EXISTS', {_NOBODYS}) {text}"
         self._digest = hashlib.sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, keys: Sequence[str], args: Sequence[Any] = ()) -> Awaitable[Any]:

@@ -268,6 +268,14 @@ async def test_a_server_of_it_taken_for_one_alone_is_noticed(calm: Cluster) -> N
     )
 
 
+async def test_a_script_may_be_of_a_key_without_a_hash_tag(calm: Cluster) -> None:
+    async with connect(calm.url) as redis:
+        script: Any = redis.register_script("return redis.call('INCR', KEYS[1])")
+        for name in [*(f"key {number}" for number in range(20)), "{tag}key", "key{tag}"]:
+            assert await script([name], []) == 1
+            assert await redis.get(name) == "1"
+
+
 async def test_commands_without_a_key_need_no_certain_server(calm: Cluster) -> None:
     """redis-py forgets which one it sends them to while anybody looks for the servers in vain."""
     client: Any = connect(calm.url)
