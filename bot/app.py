@@ -10,7 +10,6 @@ import logging
 import signal
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from redis.asyncio import Redis
 
 from bot import health, hooks, intents, logs, tanjun_compat, worker
 from bot.clock import Clock, SystemClock
+from bot.declaring import Declaring
 from bot.errors import Reporter, StartupError
 from bot.in_flight import InFlight
 from bot.intake import Intake
@@ -41,12 +41,10 @@ from persistence.files import FileStore
 from persistence.ledger import Ledger
 from persistence.privacy import Privacy
 from persistence.sessions import Sessions
-from state import keys
 from state.configure import Configuration
 from state.feed import Feed
 from state.handles import Handles
 from state.hosts import Hosts
-from state.lease import Lease
 from state.live import Live
 from state.notices import Notices
 from state.overlays import Overlays
@@ -240,12 +238,10 @@ async def _gateway(app: App, bot: hikari.GatewayBot, shards: Shards, *, reload: 
             raise StartupError("Discord refuses the token. Check DISCORD_BOT_TOKEN.") from refused
         await shards.up()
         async with contextlib.AsyncExitStack() as stack:
-            declaring = _declare(app, commands)
-            await stack.enter_async_context(background(declaring, "declaring commands", app.reporter))
+            declaring = Declaring(stores.redis, commands, settings.guild_id, app.commands_declared)
+            await stack.enter_async_context(background(declaring.run(), "declaring commands", app.reporter))
             if reload:
-                watch = Reloader(
-                    PLUGINS, commands, views, router, app.reporter, partial(_declare, app, commands)
-                )
+                watch = Reloader(PLUGINS, commands, views, router, app.reporter, declaring.declare)
                 await stack.enter_async_context(background(watch.run(), "reloading plugins", app.reporter))
             yield
     finally:
@@ -261,17 +257,6 @@ def load_plugins(commands: tanjun.Client) -> None:
     commands.load_directory(PLUGINS, namespace=PLUGINS.name)
     packages = sorted(PLUGINS.glob("*/__init__.py"))
     commands.load_modules(*(f"{PLUGINS.name}.{each.parent.name}" for each in packages))
-
-
-async def _declare(app: App, commands: tanjun.Client) -> None:
-    """Declares the commands, in one process at a time; an unchanged set is compared and not sent again."""
-    guild = app.settings.guild_id
-    lease = Lease(app.stores.redis, keys.common_lease(f"commands:{guild or 'global'}"))
-    async with lease.held():
-        await commands.declare_global_commands(guild=hikari.UNDEFINED if guild is None else guild)
-    where = "everywhere" if guild is None else f"in guild {guild}"
-    _log.info("Discord has the commands, %s.", where)
-    app.commands_declared.set()
 
 
 async def _drain(in_flight: InFlight) -> None:

@@ -181,6 +181,15 @@ PAINTED: Final = (
     Field("told", "code channel", "refusal an owner was told of, so that nobody is told twice"),
 )
 
+DECLARED: Final = (
+    Field("token", "number", "of the lease under which it was done"),
+    Field(
+        "late",
+        "number",
+        "token of a process that did it after its lease had gone: who has a newer one repeats it",
+    ),
+)
+
 UNDO: Final = (
     Field("stack", "revision,revision", "moves that Undo can take back, oldest first, at most 25"),
     Field(

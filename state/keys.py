@@ -549,6 +549,18 @@ def common_lease_token(work: str) -> str:
     return f"{common_lease(work)}:token"
 
 
+@documented(
+    "sl:{lease}:commands:<where>:declared",
+    Type.HASH,
+    Rebuilt.NEVER,
+    "one for all guilds, and one for a guild that tries commands out",
+    fields=fields.DECLARED,
+)
+def declared(where: str) -> str:
+    """Who told Discord the commands last, of `global` or a guild."""
+    return f"{common_lease(f'commands:{where}')}:declared"
+
+
 add(
     Key(
         GUILDS,

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections import defaultdict
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from redis.asyncio import Redis
@@ -114,10 +114,13 @@ async def test_a_whole_show_leaves_what_is_documented_and_nothing_else(stage: St
         await until(lambda: redis.exists(keys.owed(guild)))
         assert stage.app.bot is not None
         await post_once(stage.app.bot.rest, redis, guild, int(stage.queue.id), "0a1b", content="Once")
+        client: Any = redis
+        await client.hset(keys.declared("test"), items=["token", "1", "late", "2"])
         # As a process leaves it that died while it painted, and one that came late.
-        await cast("Any", redis).hset(keys.painted(guild, "public"), items=["painting", "1", "late", "2"])
+        await client.hset(keys.painted(guild, "public"), items=["painting", "1", "late", "2"])
         await looker.look()
         slow.times = 0
+    await redis.delete(keys.declared("test"))
     assert not looker.wrong, "\n".join(sorted(looker.wrong))
     # Nothing is documented that no show makes; what is new belongs into tests/state/show.py, too.
     stored = [key for key in keys.TABLE.values() if key.type is not Type.CHANNEL]
@@ -158,6 +161,7 @@ def test_every_function_names_the_key_that_is_written_beside_it() -> None:
         "shard": "0/4",
         "bucket": 0,
         "nonce": "0a1b",
+        "where": "global",
     }
     named: set[str] = set()
     modules = (keys, live_keys, host_keys, shard_keys, timer_keys)
