@@ -19,12 +19,16 @@ from components.overlay_looks import words
 from state.overlays import read_token
 
 _KINDS: Final = {"css": "text/css", "js": "text/javascript"}
-_FILES: Final = ("overlay.css", "overlay.js", "notices.js", "demo.js", "settings.css", "settings.js")
+_FILES: Final = (
+    *("overlay.css", "overlay.js", "stream.js", "shared_stream.js", "notices.js", "demo.js"),
+    *("settings.css", "settings.js"),
+)
 _HEADERS: Final = {
     "Cache-Control": "no-cache",
     # Whoever broadcasts adds styles of their own to the page, with pictures and fonts from anywhere.
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
+        "style-src 'self' 'unsafe-inline'; "
         "img-src data: https:; font-src data: https:; base-uri 'none'; form-action 'none'"
     ),
     # The address is the key: it goes to nobody else.

@@ -1,11 +1,9 @@
 // Draws what the stream of this address says. Whatever goes wrong, what was shown last stays on the picture.
 import { rehearse } from "./demo.js";
 import { noticesIn } from "./notices.js";
+import { share } from "./stream.js";
 
 const STICKY_MS = 4000;
-const SILENCE_MS = 45000;
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 10000;
 const MOVE = { duration: 450, easing: "cubic-bezier(0.2, 0.8, 0.2, 1)" };
 
 const root = document.documentElement;
@@ -174,39 +172,11 @@ function hearNotices(news) {
   }
 }
 
-let source = null;
-let pause = FIRST_PAUSE_MS;
-let silence = 0;
-
-function listen() {
-  clearTimeout(silence);
-  source?.close();
-  source = new EventSource("events");
-  source.onmessage = (event) => {
-    alive();
-    draw(JSON.parse(event.data));
-  };
-  source.addEventListener("beat", alive);
-  source.addEventListener("notices", (event) => hearNotices(JSON.parse(event.data)));
-  source.addEventListener("gone", () => overlay.classList.add("sl-hidden"));
-  // The browser itself would give up for good on some answers.
-  source.onerror = again;
-  silence = setTimeout(again, SILENCE_MS);
-}
-
-function alive() {
-  pause = FIRST_PAUSE_MS;
-  clearTimeout(silence);
-  silence = setTimeout(again, SILENCE_MS);
-}
-
-function again() {
-  clearTimeout(silence);
-  source.close();
-  // Not all pages of a bot that came back at the same moment.
-  setTimeout(listen, pause * (0.7 + 0.6 * Math.random()));
-  pause = Math.min(LONGEST_PAUSE_MS, pause * 2);
-}
+const heard = {
+  message: draw,
+  notices: hearNotices,
+  gone: () => overlay.classList.add("sl-hidden"),
+};
 
 addEventListener("resize", () => {
   placeNotice();
@@ -218,5 +188,5 @@ placeNotice();
 if (token === "demo") {
   rehearse(draw, hearNotices, given.get("scene"));
 } else {
-  listen();
+  share(token, (kind, data) => heard[kind]?.(data));
 }
