@@ -31,6 +31,9 @@ _log = logging.getLogger("skipline.shards")
 WATCH_SECONDS: Final = 0.2
 """How often a process that waits for a shard asks for it: that long a hand-over may lie idle."""
 
+LOOK_SECONDS: Final = 0.5
+"""How often it looks whether the one it waits for is dead, and its lease only not run out yet."""
+
 KEEP_SECONDS: Final = 2.0
 """How far the session kept in Redis may be behind: after a kill that much is told again."""
 
@@ -117,7 +120,7 @@ class KeptShard:
             try:
                 if await self._lease.take():
                     break
-                if time.monotonic() - looked > KEEP_SECONDS:
+                if time.monotonic() - looked > LOOK_SECONDS:
                     looked = time.monotonic()
                     holder = await self._sessions.holder(self.name)
                     if holder is not None and not self.waiting:

@@ -75,9 +75,11 @@ async def test_who_waits_takes_over_from_a_killed_process_and_loses_no_song_drop
     await paced.gateway.wait_until(lambda: not paced.gateway.connected)
     began = time.monotonic()
     await room.bruno.say(room.queue, "Bruno - Night Bus https://soundcloud.com/bruno/night-bus")
+    pressed = asyncio.create_task(room.alice.command("queue show", channel=room.queue))
     await paced.connected(2, 20)
     assert time.monotonic() - began < 10
     assert {session.id for session in paced.gateway.connected} == sessions
+    assert (await pressed).ok, "one machine: its death is seen at once"
     await room.queue.wait_for(lambda found: any("Night Bus" in m.text for m in found[1:]), timeout=10)
     reply = await room.alice.command("queue show", channel=room.queue)
     assert reply.ok and "First light" in reply.text and reply.text.count("Night Bus") == 1
