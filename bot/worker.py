@@ -76,6 +76,7 @@ def upkeeps(stores: Stores, rest: hikari.api.RESTClient, reporter: Reporter) -> 
             sessions=stores.sessions,
             configuration=stores.configuration,
             pictures=DrawingProcess(),
+            timers=stores.timers,
             feed=stores.feed,
             reporter=reporter,
         ),

@@ -24,6 +24,7 @@ from state.lease import Lease
 from state.live import Live
 from state.live_session import LiveSession
 from state.refusal import Reason, Refused
+from state.timers import Timers
 
 _log = logging.getLogger("skipline.live")
 
@@ -50,6 +51,7 @@ class Closing(Upkeep):
         sessions: Sessions,
         configuration: Configuration,
         pictures: Pictures,
+        timers: Timers,
         feed: Feed,
         reporter: Reporter,
     ) -> None:
@@ -58,11 +60,12 @@ class Closing(Upkeep):
         self._hosts = hosts
         self._sessions = sessions
         self._configuration = configuration
+        self._timers = timers
         self._tables = Tables(rest, redis, sessions, configuration, pictures)
 
     async def _round(self, guild: int, lease: Lease) -> float:
         """Ends what nobody wants, and stores what has ended."""
-        await self._end_unwanted(guild)
+        await self._look_through(guild)
         for number in await self._live.ended(guild):
             if self.closed or not await lease.holds():
                 self.mark(guild)
@@ -104,12 +107,18 @@ class Closing(Upkeep):
         await self._end(guild, session, heard, left=heard)
         return None
 
-    async def _end_unwanted(self, guild: int) -> None:
-        """Ends sessions of hosts that the guild does not listen to any more."""
+    async def _look_through(self, guild: int) -> None:
+        """Ends sessions of hosts that the guild listens to no more; the others end by their timers."""
         sessions = await self._live.open(guild)
-        wanted = {host.handle for host in await self._hosts.all(guild) if host.wanted} if sessions else ()
+        if not sessions:
+            return
+        wanted = {host.handle for host in await self._hosts.all(guild) if host.wanted}
+        grace = (await self._configuration.settings(guild)).live_grace
         for session in sessions:
-            if session.host not in wanted:
+            if session.host in wanted:
+                # One from before there were timers, e.g. of an old backup, has none.
+                await self._timers.set(guild, f"session:{session.id}", grace, new=True)
+            else:
                 away = session.away_at if session.state == "away" else None
                 await self._end(guild, session, away or time.time_ns() // 1_000_000)
 

@@ -16,7 +16,7 @@ from bot.app import running
 from bot.settings import Role, Settings
 from sandbox.discord import Channel
 from sandbox.tiktok import ROSE, UNIVERSE, TikTok
-from state import live_keys
+from state import keys, live_keys, timer_keys
 from state.live_records import LiveSession
 from tests.live.acts import ARTIST, SECONDS, booked, connected, session_of
 from tests.live.conftest import Start
@@ -196,6 +196,22 @@ async def test_a_live_that_nobody_listens_to_any_more_ends_too(stage: Stage) -> 
     # It ended when it was last heard of.
     assert round(record.ended_at.timestamp() * 1000) == at and record.coins == 0
     assert len(channel.messages) == 1
+
+
+async def test_a_session_from_before_there_were_timers_ends_as_well(stage: Stage) -> None:
+    stores, client = stage.app.stores, cast("Any", stage.app.stores.redis)
+    await metrics(stage)
+    reply = await stage.host.command("tiktok connect", stage.review, options={"handle": "dj_mara"})
+    assert reply.ok
+    number = (await stores.live.begin(stage.id, "dj_mara", 7, 71, time.time_ns() // 10**6)).session
+    await stores.live.away(stage.id, number, time.time_ns() // 10**6, "dropped")
+    for key in (timer_keys.timers, timer_keys.due):
+        await client.delete(key(stage.id))
+    await stage.configure(live_grace="1")
+    # As the start of a worker does.
+    await client.publish(keys.CHANGES, f"{stage.id} {await client.get(keys.revision(stage.id))} restored")
+    record = await stored(stage, number)
+    assert record.coins == 0
 
 
 @pytest.mark.timeout(90)
