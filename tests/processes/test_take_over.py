@@ -1,4 +1,4 @@
-"""Work that one process does alone: another goes on within 10 seconds of a crash, and at once after a stop."""
+"""Work that one process does alone: another goes on within 10 seconds of a crash, at once after a stop."""
 
 from __future__ import annotations
 
