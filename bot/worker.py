@@ -12,6 +12,7 @@ import hikari
 from bot import housekeeping
 from bot.announcements import Announcements
 from bot.backups import HourlyBackups
+from bot.database_watch import DatabaseWatch
 from bot.displays import Displays
 from bot.errors import Reporter
 from bot.live.alerts import HostAlerts
@@ -100,6 +101,8 @@ def timer_loop(
     loop = TimerLoop(stores.redis, stores.timers, stores.feed, reporter)
     loop.register("backups", HourlyBackups(stores.backups, reporter).round, standing=True)
     loop.register("housekeeping", partial(housekeeping.round, stores), standing=True)
+    watch = DatabaseWatch(stores.redis, stores.archive, rest)
+    loop.register("postgres", watch.look, standing=True)
     loop.register("refusal", partial(taken_away, rest))
     for each in kept:
         if isinstance(each, Displays):

@@ -18,6 +18,9 @@ CHANGES = "sl:changes"
 GUILDS = "sl:guilds"
 """The guilds that were ever opened here."""
 
+POSTGRES_AWAY = "sl:postgres:away"
+"""Since when PostgreSQL has been away, and whether whoever runs the bot was told."""
+
 _REQUEST_SECONDS = 900
 _LEASE_SECONDS = 8
 _TOLD_SECONDS = 30 * 24 * 3600
@@ -569,6 +572,16 @@ add(
         Rebuilt.SPINE,
         "the guilds the bot was ever in",
         member="guild id",
+    )
+)
+add(
+    Key(
+        POSTGRES_AWAY,
+        Type.STRING,
+        "Since when PostgreSQL has been away, and whether whoever runs the bot was told. Absent: it is not.",
+        Rebuilt.NEVER,
+        "one value",
+        value="seconds since 1970, and ` told`",
     )
 )
 add(

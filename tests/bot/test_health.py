@@ -17,7 +17,7 @@ from bot import embedded
 from bot.errors import StartupError
 from bot.health import checks
 from bot.settings import Role
-from state import keys
+from state import keys, timer_keys
 from state.scripts import Actor
 from tests.stage import settings_for, until
 from tests.wire import Wire
@@ -160,6 +160,50 @@ async def test_without_postgres_the_show_goes_on_and_the_archive_falls_behind(
             return (await healthz(app))[1]["status"] == "ok"
 
         await until(well, 15)
+
+
+async def test_whoever_runs_the_bot_is_told_once_that_postgres_is_away_and_once_that_it_is_back(
+    discord: Sandbox,
+    valkey: embedded.Server,
+    database_url: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.database_watch.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("bot.database_watch.PATIENCE", 0.0)
+    discord.create_guild("Told", owner="Olga")
+    # The application is theirs.
+    direct = next(iter(discord.world.guilds.values())).owner.dm
+    before = len(direct.messages)
+    async with AsyncExitStack() as stack:
+        relay, url = await through_relay(stack, database_url, folder)
+        apps = [
+            await stack.enter_async_context(stack_of(discord, valkey, url, folder, Role.WORKER))
+            for _ in range(2)
+        ]
+        client: Any = apps[0].stores.redis
+
+        async def looks(count: int) -> None:
+            """Waits until somebody has looked so often since."""
+            seen: set[str] = set()
+
+            async def so() -> bool:
+                seen.add(await client.hget(timer_keys.claims(0), "token"))
+                return len(seen) > count
+
+            await until(so)
+
+        await looks(3)
+        assert len(direct.messages) == before
+        await relay.cut()
+        (told,) = await direct.wait_for(lambda found: found[before:], 15)
+        assert "PostgreSQL cannot be reached since <t:" in told.text and "The show goes on" in told.text
+        await looks(5)
+        await relay.mend()
+        await direct.wait_for(lambda found: len(found) > before + 1, 30)
+        await looks(5)
+        assert await client.get(keys.POSTGRES_AWAY) is None
+    assert len(direct.messages) == before + 2 and "PostgreSQL is back" in direct.messages[-1].text
 
 
 async def through_relay(stack: AsyncExitStack, database_url: str, folder: Path) -> tuple[Wire, str]:

@@ -197,6 +197,7 @@ class Show:
         await look()
         await live.away(guild, session, at + 3000, "dropped")
         # As somebody works on one who may die meanwhile.
+        await self.redis.set(keys.POSTGRES_AWAY, at // 1000)
         timers = Timers(self.queue._scripts)
         await timers.set(guild, "test:1", 0)
         (claim,), _ = await timers.claim(guild, ["test"])
