@@ -184,8 +184,10 @@ async def sentinel(folder: Path, service: str, watched: Node, password: str, own
     file = folder / "sentinel.conf"
     file.write_text("\n".join(lines))
     async with server(folder, port, str(file), "--sentinel", options={"password": own}) as node:
-        # It looks and tells ten times as often, or a server that comes back is left alone for eight seconds.
+        # It looks and tells ten times as often, or a server that comes back is left alone for eight seconds;
+        # and where the machine is busy, it does not take its own pauses for a clock that is wrong.
         await node.client.execute_command(
-            *("SENTINEL", "DEBUG", "PUBLISH-PERIOD", "200", "INFO-PERIOD", "500", "PING-PERIOD", "100")
+            *("SENTINEL", "DEBUG", "PUBLISH-PERIOD", "200", "INFO-PERIOD", "500", "PING-PERIOD", "100"),
+            *("TILT-TRIGGER", "20000", "TILT-PERIOD", "1000"),
         )
         yield node

@@ -21,7 +21,7 @@ def song(number: int) -> NewSong:
 
 async def until_done(client: Client, guild: int, number: int) -> int:
     """Submits until it is done, as people do; gives how often it was told that Redis is away."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         for refused in itertools.count():
             try:
                 await client.queue.submit(guild, f"s{number}", MIA, song(number))
