@@ -271,7 +271,7 @@ async def test_a_server_of_it_taken_for_one_alone_is_noticed(calm: Cluster) -> N
 async def test_a_script_may_be_of_a_key_without_a_hash_tag(calm: Cluster) -> None:
     async with connect(calm.url) as redis:
         script: Any = redis.register_script("return redis.call('INCR', KEYS[1])")
-        for name in [*(f"key {number}" for number in range(20)), "{tag}key", "key{tag}"]:
+        for name in [*(f"word {number}" for number in range(20)), "{tag}word", "word{tag}"]:
             assert await script([name], []) == 1
             assert await redis.get(name) == "1"
 
