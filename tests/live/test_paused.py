@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import signal
 import time
@@ -19,6 +20,8 @@ from state.scripts import Actor, Fence
 from tests.live.acts import SECONDS, booked, connect, kinds, session_of, stands
 from tests.live.conftest import Spawn
 from tests.stage import Stage, until
+
+_log = logging.getLogger(__name__)
 
 
 @pytest.mark.timeout(90)
@@ -38,7 +41,9 @@ async def test_a_paused_process_is_replaced_and_closes_its_connection_when_it_wa
     began = time.monotonic()
     # Its own connection stands: the system keeps it up.
     await tiktok.wait_until(lambda: len(live.connections) == 2, 15)
-    assert time.monotonic() - began < 10
+    took = time.monotonic() - began
+    _log.info("taken over: TikTok, SIGSTOP after %.2f s", took)
+    assert took < 10
     anna.gift(live, ROSE, 5)
     await booked(stage, session.id, coins=35)
     moves = await kinds(stage, "session")
@@ -54,6 +59,29 @@ async def test_a_paused_process_is_replaced_and_closes_its_connection_when_it_wa
         return shown is not None and shown.state == "live" and f":{holder.pid}:" not in shown.process
 
     await until(by_the_heir, SECONDS)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize(("end", "seconds"), [(signal.SIGKILL, 10.0), (signal.SIGTERM, 3.0)])
+async def test_another_process_listens_soon(
+    stage: Stage, tiktok: TikTok, spawn: Spawn, end: signal.Signals, seconds: float
+) -> None:
+    host = tiktok.host(f"dj_{secrets.token_hex(3)}")
+    live = host.go_live()
+    await connect(stage, host.name)
+    one, other = await spawn(), await spawn()
+    status = await stands(stage, host, "live", 40)
+    # The other one waits for the lease by now.
+    await until(lambda: _both_hear(stage), 20)
+    holder = one if f":{one.pid}:" in status.process else other
+    (connection,) = live.connections
+    # Two signatures are 2 s apart; the first was only just given.
+    holder.send_signal(end)
+    began = time.monotonic()
+    await tiktok.wait_until(lambda: any(each is not connection for each in live.connections), 20)
+    took = time.monotonic() - began
+    _log.info("taken over: TikTok, %s after %.2f s", end.name, took)
+    assert took < seconds
 
 
 async def test_who_wakes_up_takes_nothing_back_that_the_next_one_said(stage: Stage) -> None:
@@ -94,3 +122,9 @@ async def test_who_wakes_up_takes_nothing_back_that_the_next_one_said(stage: Sta
 def _listener(stage: Stage, handle: str, token: int) -> Listener:
     books = books_of(stage.app.stores, Fence(f"tiktok:{handle}", token))
     return Listener(handle, books.live, books.hosts, books.chat, Reporter(), patience=0.0)
+
+
+async def _both_hear(stage: Stage) -> bool:
+    """Whether three clients hear the changes: the bot, and either process."""
+    clients = await stage.app.stores.redis.client_list()
+    return sum(each.get("sub") == "1" for each in clients) >= 3
