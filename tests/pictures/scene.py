@@ -96,7 +96,7 @@ async def told(show: Show, command: str, pattern: str, **values: Any) -> str:
 async def follow(show: Show, tour: Tour) -> None:
     """A newcomer on another server has done the first half of the tour."""
     assert await offer(show, tour)
-    await in_order(show)
+    await show.panel()
     await hand_in(show, "Carla", "Carla Sings", "Slow Motion")
     await hand_in(show, "Bruno", "Bruno Vale", "Glass Harbour", tier="Skip")
     pending = await show.pending("Glass Harbour")
@@ -110,7 +110,7 @@ async def play(show: Show) -> None:
     """Sets the server up, lets everybody hand in, and plays the first song."""
     await opening.set_up(show)
     await opening.channels(show)
-    await in_order(show)
+    await show.panel()
     for name in (*(each[0] for each in SONGS), CLAIMED[0]):
         if name not in show.artists:
             show.artists[name] = show.guild.join(name)
@@ -126,14 +126,9 @@ async def play(show: Show) -> None:
     await hand_in(show, *CLAIMED)
     await show.next(show.mia)
     await show.panel("Silver Line")
-
-
-async def in_order(show: Show) -> None:
-    """Puts the panel below the pending skips: which of them a new server gets first is chance."""
-    await show.posted("song-review", "Pending skips")
-    await show.command(show.olga, "display remove", kind="reviewer")
-    await show.command(show.olga, "display add", kind="reviewer", channel=show.review)
-    await show.panel()
+    # Whoever pressed sees it on the panel at once; the others follow.
+    await show.posted("song-queue", "Silver Line", "7 waiting")
+    await show.posted("song-review", "Pending skips", CLAIMED[2])
 
 
 async def go_live(show: Show) -> None:
