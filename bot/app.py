@@ -307,6 +307,8 @@ async def _serve(settings: Settings, stop: asyncio.Event, up: asyncio.Event, *, 
         gc.set_threshold(20_000, 20, 20)
         for line in (f"Skipline is up, role {settings.role.value}.", *app.stores.report):
             _log.info("%s", line)
+        for weak in app.stores.warnings:
+            _log.warning("%s", weak)
         if not await _stopped(stop, app):
             _log.error("Discord closed a connection for good; see above. Stopping.")
             return 1

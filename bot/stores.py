@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot import embedded
+from bot.embedded.durability import weaknesses
 from bot.errors import StartupError
 from bot.settings import Settings
 from persistence import migrations
@@ -47,7 +48,8 @@ from state.wallet import Wallet
 class Stores:
     """The open stores of one process.
 
-    `report` says in plain lines what came up and where, `addresses` where the servers are, as environment.
+    `report` says in plain lines what came up and where, `warnings` what Redis keeps less well than it must,
+    `addresses` where the servers are, as environment.
     """
 
     redis: Redis
@@ -73,6 +75,7 @@ class Stores:
     asked: Asked
     timers: Timers
     report: tuple[str, ...]
+    warnings: tuple[str, ...]
     addresses: Mapping[str, str]
 
 
@@ -100,9 +103,9 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
 
         redis = connect(redis_url)
         stack.push_async_callback(redis.aclose)
-        report.extend(
-            await _durability(redis, given=None if settings.redis_url is None else parse(redis_url))
-        )
+        if settings.redis_url is not None:
+            report.append(await _server(redis, parse(redis_url)))
+        warnings = [f"Redis: {found}; {mend}." for found, mend in await weaknesses(redis)]
 
         try:
             await migrations.upgrade(database_url)
@@ -159,27 +162,18 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             asked=Asked(redis, scripts),
             timers=Timers(scripts),
             report=tuple(report),
+            warnings=tuple(warnings),
             addresses={"REDIS_URL": redis_url, "DATABASE_URL": database_url},
         )
 
 
-async def _durability(redis: Redis, *, given: Address | None) -> list[str]:
-    """What the server is, and plain warnings where it keeps less than the queue is promised."""
+async def _server(redis: Redis, given: Address) -> str:
+    """What the server at the address is. Raises `StartupError` when it is something else or away."""
     try:
         info = await redis.info()
-        config = await redis.config_get("appendonly", "appendfsync", "maxmemory-policy")
     except RedisError as error:
         raise StartupError(f"Redis cannot be used ({type(error).__name__}). Check REDIS_URL.") from error
-    lines: list[str] = []
-    if given is not None:
-        if other := mismatch(given, info):
-            raise StartupError(f"What is at REDIS_URL {other[0]}; {other[1]}.")
-        name = "Valkey" if "valkey_version" in info else "Redis"
-        lines.append(f"{name} {info.get('valkey_version', info['redis_version'])} at REDIS_URL: {given}.")
-    if config.get("appendonly") != "yes":
-        lines.append("WARNING: Redis has no append-only file: when it restarts, the last moves are lost.")
-    elif config.get("appendfsync") != "always":
-        lines.append("WARNING: Redis has appendfsync other than always: a crash may lose a second.")
-    if config.get("maxmemory-policy") != "noeviction":
-        lines.append("WARNING: Redis may evict keys (maxmemory-policy): songs could vanish.")
-    return lines
+    if other := mismatch(given, info):
+        raise StartupError(f"What is at REDIS_URL {other[0]}; {other[1]}.")
+    name = "Valkey" if "valkey_version" in info else "Redis"
+    return f"{name} {info.get('valkey_version', info['redis_version'])} at REDIS_URL: {given}."

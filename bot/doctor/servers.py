@@ -13,7 +13,7 @@ from redis.asyncio.sentinel import MasterNotFoundError
 
 from bot import embedded
 from bot.doctor.findings import Finding, fail, ok, warn
-from bot.embedded.durability import DURABLE
+from bot.embedded.durability import weaknesses
 from bot.errors import StartupError
 from bot.settings import Settings
 from persistence import migrations
@@ -22,17 +22,11 @@ from persistence.pool import single_connection
 from state.address import mismatch, parse
 from state.connection import connect
 
-__all__ = ["check_postgres", "check_redis"]
+__all__ = ["check_postgres", "check_redis", "redis_durability"]
 
 OLDEST_REDIS = (7, 0)
 OLDEST_VALKEY = (8, 0)
 OLDEST_POSTGRES = (14,)
-
-_WHY = {
-    "appendonly": "without it a restart of the server loses the queue",
-    "appendfsync": "anything else loses acknowledged moves in a crash",
-    "maxmemory-policy": "anything else lets songs vanish when memory is short",
-}
 
 
 async def check_redis(settings: Settings) -> AsyncIterator[Finding]:
@@ -64,30 +58,13 @@ async def check_redis(settings: Settings) -> AsyncIterator[Finding]:
             yield fail("Redis", f"what is at REDIS_URL {other[0]}", other[1])
             return
         yield _redis_version(info, where)
-        try:
-            config: Mapping[str, str] = await client.config_get(*_WHY)
-        except redis.exceptions.RedisError:
-            yield warn(
-                "Redis durability",
-                "the server does not tell",
-                "make sure that it has " + ", ".join(f"{name} {DURABLE[name]}" for name in _WHY),
-            )
-            return
-        for finding in redis_durability(config):
+        for finding in await redis_durability(client):
             yield finding
 
 
-def redis_durability(config: Mapping[str, str]) -> list[Finding]:
-    """Judge the settings of a Redis server; one finding when all is well, else one for each weak setting."""
-    weak = [
-        warn(
-            "Redis durability",
-            f"{name} is {config.get(name) or 'not set'}",
-            f"set it to {DURABLE[name]}: {why}",
-        )
-        for name, why in _WHY.items()
-        if config.get(name) != DURABLE[name]
-    ]
+async def redis_durability(client: Any) -> list[Finding]:
+    """One finding when the server keeps what it is told, else one for each weak setting."""
+    weak = [warn("Redis durability", found, mend) for found, mend in await weaknesses(client)]
     return weak or [ok("Redis durability", "every write is on disk before it counts, nothing is evicted")]
 
 

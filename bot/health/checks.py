@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from redis.exceptions import RedisError
 
-from bot.embedded.durability import DURABLE
+from bot.embedded.durability import WHY, judged
 from bot.health import reading
 from bot.health.process import Process
 from persistence.errors import PersistenceError
@@ -29,7 +29,6 @@ SHARD_SECONDS: Final = 30.0
 reconnects now and then, and they take a few."""
 
 _LISTED: Final = 50
-_WEAK: Final = ("appendonly", "appendfsync", "maxmemory-policy")
 _FINE: Final = frozenset({"waiting", "connecting", "live"})
 _WRITER_FINE: Final = frozenset({"starting", "running"})
 
@@ -110,12 +109,14 @@ class Checks:
         await client.ping()
         facts: dict[str, Any] = {"latency_ms": _ms(time.perf_counter() - began)}
         try:
-            config: Mapping[str, str] = await client.config_get(*_WEAK)
+            config: Mapping[str, str] = await client.config_get(*WHY)
         except (RedisError, OSError):
             # A hosted Redis may refuse to tell; that is no fault of the show.
             return Part("ok", facts | {"durability": "the server does not tell"})
-        facts |= {name.replace("-", "_"): config.get(name) for name in _WEAK}
-        weak = any(config.get(name) != DURABLE[name] for name in _WEAK)
+        facts |= {name.replace("-", "_"): config.get(name) for name in WHY}
+        weak = judged(config)
+        if weak:
+            facts["warnings"] = [f"{found}; {mend}" for found, mend in weak]
         return Part("degraded" if weak else "ok", facts)
 
     async def _postgres(self) -> Part:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import orjson
-import redis.exceptions
 from redis.asyncio import Redis
 
-from bot.doctor.findings import Finding, warn
+from bot.doctor.findings import Finding
 from bot.doctor.servers import redis_durability
 from state import keys
 from state.board import Board
@@ -162,7 +161,7 @@ async def _beside(client: Any, guild: int, board: Board) -> tuple[int, int, dict
         "owed_since": await _owed_since(client, guild, int(archived or 0)),
         "settings": _changed(await client.hgetall(keys.settings(guild)), board.ladder),
         "sizes": await _sizes(client, guild, names),
-        "durability": await _durability(client),
+        "durability": await redis_durability(client),
     }
     return before, int(await client.get(keys.revision(guild)) or 0), rest
 
@@ -275,13 +274,3 @@ async def _sizes(client: Any, guild: int, names: Sequence[str]) -> list[Size]:
                 taken[known.name if known else name.removeprefix(prefix), known is not None].append(memory)
     sizes = [Size(name, len(rows), sum(rows), known) for (name, known), rows in taken.items()]
     return sorted(sizes, key=lambda size: (-size.memory, size.name))
-
-
-async def _durability(client: Any) -> list[Finding]:
-    try:
-        config = await client.config_get("appendonly", "appendfsync", "maxmemory-policy")
-    except redis.exceptions.RedisError:
-        return [
-            warn("Redis durability", "the server does not tell", "see docs/deploy.md for what it must be")
-        ]
-    return redis_durability(config)

@@ -11,8 +11,8 @@ import pytest
 
 from bot import doctor, embedded, settings
 from bot.doctor import Finding, Level
-from bot.doctor.servers import redis_durability
 from bot.doctor.tiktok import check_tiktok
+from bot.embedded.durability import judged
 from components.permissions import ASKED
 from sandbox.discord import Permission, Sandbox
 from sandbox.discord.guilds import BOT
@@ -188,13 +188,8 @@ async def test_a_weak_redis_of_ones_own(in_sandbox: Patient, directory: Path) ->
 
 
 def test_each_weak_setting_is_named() -> None:
-    weak = redis_durability(
-        {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "allkeys-lru"}
-    )
-    assert [str(finding).split(" is ")[0] for finding in weak] == [
-        "warn  Redis durability: appendfsync",
-        "warn  Redis durability: maxmemory-policy",
-    ]
+    weak = judged({"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "allkeys-lru"})
+    assert [found.split(" is ")[0] for found, _ in weak] == ["appendfsync", "maxmemory-policy"]
 
 
 def test_the_exit_code_and_the_lines(patient: Patient, capsys: pytest.CaptureFixture[str]) -> None:

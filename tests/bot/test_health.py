@@ -123,7 +123,19 @@ async def test_a_redis_that_keeps_less_is_told(
         await app.stores.redis.config_set("appendfsync", "everysec")
         status, report = await healthz(app)
         assert (status, report["status"]) == (200, "degraded")
-        assert report["parts"]["redis"]["appendfsync"] == "everysec"
+        redis = report["parts"]["redis"]
+        assert redis["appendfsync"] == "everysec" and not app.stores.warnings
+        mend = "set it to always: anything else loses acknowledged moves in a crash"
+        assert redis["warnings"] == [f"appendfsync is everysec; {mend}"]
+        await app.stores.redis.config_set("maxmemory-policy", "allkeys-lru")
+        await app.stores.redis.config_set("appendonly", "no")
+        # Whoever starts now says so.
+        async with stack_of(discord, valkey, database_url, folder, Role.WORKER) as late:
+            weak = [warning.split(";")[0] for warning in late.stores.warnings]
+        assert weak == [
+            *("Redis: appendonly is no", "Redis: appendfsync is everysec"),
+            "Redis: maxmemory-policy is allkeys-lru",
+        ]
 
 
 async def test_without_postgres_the_show_goes_on_and_the_archive_falls_behind(
