@@ -99,6 +99,10 @@ class TimerLoop:
                     task.cancel()
                 await asyncio.gather(*late, return_exceptions=True)
 
+    async def _work(self, claim: Claim, bound: asyncio.Timeout) -> float | None:
+        async with bound:
+            return await self._works[claim.kind](claim.guild, claim.what)
+
     def _heard(self, change: Change) -> None:
         if change.kind in _SET_ANEW:
             self._ask(change.guild)
@@ -117,6 +121,7 @@ class TimerLoop:
     async def _look(self, guild: int) -> None:
         """Claims what is due in a guild, and notes when more will be."""
         del self._next[guild]
+        until = asyncio.get_running_loop().time() + CLAIM_SECONDS
         try:
             claims, following = await self._timers.claim(guild, self._works, opening=guild in self._timed)
         except (RedisError, OSError, Unopened) as gone:
@@ -131,16 +136,22 @@ class TimerLoop:
             self._next.setdefault(guild, asyncio.get_running_loop().time() + following)
         for claim in claims:
             name = f"timer {claim.timer} of {claim.guild}"
-            task = asyncio.create_task(self._do(claim), name=name)
+            task = asyncio.create_task(self._do(claim, until), name=name)
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _do(self, claim: Claim) -> None:
-        work = asyncio.ensure_future(self._works[claim.kind](claim.guild, claim.what))
+    async def _do(self, claim: Claim, until: float) -> None:
+        """Works while the claim is ours, by our own clock, which goes on while we are paused."""
+        loop, bound = asyncio.get_running_loop(), asyncio.timeout_at(until)
+        work = asyncio.create_task(self._work(claim, bound), name=f"work on {claim.timer} of {claim.guild}")
         again: float | None = RETRY_SECONDS
         try:
             while not (await asyncio.wait([work], timeout=CLAIM_SECONDS / 3))[0]:
-                if not await self._timers.renew(claim):
+                until = loop.time() + CLAIM_SECONDS
+                if await self._timers.renew(claim):
+                    if not work.done() and not bound.expired():
+                        bound.reschedule(until)
+                else:
                     _log.info("%s of guild %d is no longer ours to do.", claim.timer, claim.guild)
                     return
             again = work.result()

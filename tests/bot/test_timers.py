@@ -35,6 +35,7 @@ class Process:
         self.gate = asyncio.Event()
         self.gate.set()
         self.again: float | None = None
+        self.seconds = 0.0
         self.fails = 0
         self.loop.register("test", self._work)
 
@@ -42,6 +43,7 @@ class Process:
         self.begun.set()
         try:
             await self.gate.wait()
+            await asyncio.sleep(self.seconds)
             if self.fails:
                 self.fails -= 1
                 raise ValueError("a fault of ours")
@@ -149,6 +151,25 @@ async def test_whoever_is_outdated_while_working_stops(
     process.gate.set()
     await closing
     assert process.done == ["b"] and await _none(redis, guild)
+
+
+async def test_whoever_was_paused_for_longer_than_a_claim_lasts_does_nothing_more(
+    begin: Begin, redis: Redis, guild: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.timers.CLAIM_SECONDS", 0.3)
+    monkeypatch.setattr("bot.timers.RETRY_SECONDS", 0.0)
+    await open_blank(redis, guild)
+    process, _ = await begin()
+    process.seconds = 0.5
+    await process.timers.set(guild, "test:a", 0)
+    await asyncio.wait_for(process.begun.wait(), 5)
+    process.begun.clear()
+    time.sleep(0.7)  # noqa: ASYNC251 - the whole process stands still
+    await asyncio.wait_for(process.ended.wait(), 5)
+    assert not process.done
+    # It is to be done again, and lasts longer than a claim that nobody renews.
+    await until(lambda: _none(redis, guild))
+    assert process.done == ["a"]
 
 
 async def test_a_redis_that_was_emptied_has_its_standing_ones_again(
