@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from bot.errors import StartupError
 from bot.settings import ShardRange
+from bot.shards.door import Pulse
 from bot.shards.kept import KeptShard
 from bot.shards.limits import GatewayLimits
 from bot.shards.shard import begin
@@ -32,6 +33,7 @@ class Shards:
         self._wanted = wanted
         self._kept: list[KeptShard] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._beating: asyncio.Task[None] | None = None
 
     def names_waiting(self) -> Sequence[str]:
         """The shards that another process runs, and this one is ready to take over."""
@@ -45,8 +47,10 @@ class Shards:
         # A session that is gone on with does not say again who we are.
         cast("hikari.api.MutableCache", self._bot.cache).update_me(me)
         wanted = self._wanted or ShardRange(0, info.shard_count - 1, info.shard_count)
+        pulse = Pulse()
+        self._beating = asyncio.create_task(pulse.run(), name="pulse")
         self._kept = [
-            KeptShard(self._bot, self._redis, self._token, limits, shard_id, wanted.count)
+            KeptShard(self._bot, self._redis, self._token, limits, pulse, shard_id, wanted.count)
             for shard_id in wanted.ids
         ]
         self._tasks = [asyncio.create_task(each.run(), name=f"shard {each.name}") for each in self._kept]
@@ -81,3 +85,5 @@ class Shards:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(each.hand_over() for each in self._kept))
+        if self._beating is not None:
+            self._beating.cancel()

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.errors import StartupError
-from bot.shards.door import Door
+from bot.shards.door import Door, Pulse
 from bot.shards.limits import GatewayLimits
 from bot.shards.shard import Shard, enlist, strike_off
 from state.identify import IdentifyTurn
@@ -60,6 +60,7 @@ class KeptShard:
         redis: Redis,
         token: str,
         limits: GatewayLimits,
+        pulse: Pulse,
         shard_id: int,
         shard_count: int,
     ) -> None:
@@ -73,7 +74,7 @@ class KeptShard:
         self._id, self._count = shard_id, shard_count
         self._sessions = ShardSessions(redis)
         self._lease = Lease(redis, common_lease(f"shard:{self.name}"))
-        self._door = Door(bot.event_manager, self._may_act)
+        self._door = Door(bot.event_manager, self._may_act, pulse.stood_still)
         self._shard: Shard | None = None
         self._away = False
         self._written: tuple[ShardSession | None, float] = (None, float("-inf"))

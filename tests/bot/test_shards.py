@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import hikari
+import pytest
 from hikari.impl import shard as upstream
 
-from bot.shards.door import Door
+from bot.shards.door import Door, Pulse
 from bot.shards.shard import Shard
 
 
@@ -88,9 +90,9 @@ class Resuming:
     is_connected = False
 
 
-def door(sure: list[bool]) -> tuple[Any, Taken]:
+def door(sure: list[bool], pulse: Pulse | None = None) -> tuple[Any, Taken]:
     taken = Taken()
-    return Door(taken, lambda: sure[0]), taken  # type: ignore[arg-type]
+    return Door(taken, lambda: sure[0], (pulse or Pulse()).stood_still), taken  # type: ignore[arg-type]
 
 
 def aged(seconds: float) -> dict[str, str]:
@@ -108,6 +110,33 @@ def test_what_was_shown_as_failed_is_not_done_when_a_resume_tells_it() -> None:
     # Whoever's clock is wrong is not shut out while the connection stands.
     into.consume_raw_event("INTERACTION_CREATE", Connected(), late)
     assert len(taken.events) == 3
+
+
+def test_what_waited_while_the_process_stood_still_is_not_done_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    pulse = Pulse()
+    into, taken = door([True], pulse)
+    for pause, old in (
+        (0.3, False),
+        (1.4, False),
+        (5.0, True),
+        (0.3, True),
+        (1.0, True),
+        (1.4, True),
+        (1.4, False),
+    ):
+        now[0] += pause
+        # Found in the socket before the pulse beats again.
+        into.consume_raw_event("INTERACTION_CREATE", Connected(), aged(4))
+        assert (not taken.events) == old, pause
+        pulse.beat()
+        taken.events.clear()
+    now[0] += 5.0
+    into.consume_raw_event("INTERACTION_CREATE", Connected(), aged(1))
+    assert taken.events, "it can still be answered"
 
 
 def test_who_may_have_lost_the_shard_keeps_what_comes_until_that_is_known() -> None:

@@ -117,5 +117,23 @@ async def test_a_paused_process_that_wakes_up_leaves_its_shard_to_who_has_it(
     assert (await room.alice.command("queue show", channel=room.queue)).ok
 
 
+async def test_what_failed_while_a_process_was_paused_does_not_happen_when_it_wakes_up(
+    paced: Sandbox, crew: Crew, redis_of: Redis
+) -> None:
+    room = Room(paced)
+    gateway = await crew.begin("gateway", "0-1/2")
+    await gateway.says("Discord has the commands", PATIENCE)
+    await room.submit(room.alice, "First light")
+    assert gateway.child is not None
+    gateway.child.send_signal(signal.SIGSTOP)
+    url = "https://soundcloud.com/bruno/night-bus"
+    lost = room.bruno.command("submit link", channel=room.queue, url=url, artist="Bruno", title="Night Bus")
+    assert not (await lost).ok
+    gateway.child.send_signal(signal.SIGCONT)
+    await gateway.says("too late to be answered", PATIENCE)
+    reply = await room.alice.command("queue show", channel=room.queue)
+    assert reply.ok and "First light" in reply.text and "Night Bus" not in reply.text
+
+
 def callbacks(sandbox: Sandbox) -> list[Exchange]:
     return [each for each in sandbox.requests if each.route.endswith("/callback")]
