@@ -56,6 +56,7 @@ async def play(seed: int, minutes: float | None, only: str, count: int) -> Findi
         try:
             for room in rooms:
                 await room.prepare()
+                await room.go_live()
             crowd.open()
             await asyncio.sleep(CALM[1])
             for fault in drawn(seed, minutes, only):

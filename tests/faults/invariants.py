@@ -15,6 +15,7 @@ import psutil
 from state import keys, live_keys
 from tests.faults.plant import Plant
 from tests.faults.room import Room, codes
+from tests.faults.stage import Stage
 
 ROWS: Final = 10
 CAUGHT_UP_SECONDS: Final = 60.0
@@ -42,7 +43,7 @@ class Findings:
 
 async def disagreement(room: Room) -> str | None:
     """How what the displays of a room show differs from Redis; None where it does not."""
-    client: Any = room.plant.redis
+    client: Any = room.stage.redis
     waiting = cast("list[str]", await client.zrange(keys.queue(room.id), 0, ROWS - 1))
     number = await client.hget(keys.now(room.id), "song")
     titles = [await client.hget(keys.song(room.id, int(member)), "title") for member in waiting]
@@ -116,23 +117,23 @@ class Footprints:
 # After it
 
 
-async def examine(plant: Plant, rooms: list[Room], forgiven: set[str], findings: Findings) -> None:
+async def examine(stage: Stage, rooms: list[Room], forgiven: set[str], findings: Findings) -> None:
     """Look at everything there is, once the show is over and everything runs."""
-    connection: Any = await asyncpg.connect(plant.postgres.url)
+    connection: Any = await asyncpg.connect(stage.postgres.url)
     try:
         for room in rooms:
-            events = await _archive(plant, connection, room, findings)
-            await _songs(plant, connection, room, events, forgiven, findings)
-            _answers(plant, room, {str(event["request"]) for event in events}, forgiven, findings)
-            await _coins(plant, connection, room, findings)
+            events = await _archive(stage, connection, room, findings)
+            await _songs(stage, connection, room, events, forgiven, findings)
+            _answers(stage, room, {str(event["request"]) for event in events}, forgiven, findings)
+            await _coins(stage, connection, room, findings)
     finally:
         await connection.close()
 
 
-async def sees_what_is_wrong(plant: Plant, rooms: list[Room], forgiven: set[str]) -> bool:
+async def sees_what_is_wrong(stage: Stage, rooms: list[Room], forgiven: set[str]) -> bool:
     """Lose a song, forget a move, give coins that nobody sent, and see whether each of it is noticed."""
-    room, client, found = rooms[0], cast("Any", plant.redis), Findings()
-    connection: Any = await asyncpg.connect(plant.postgres.url)
+    room, client, found = rooms[0], cast("Any", stage.redis), Findings()
+    connection: Any = await asyncpg.connect(stage.postgres.url)
     try:
         await connection.execute(
             "DELETE FROM events WHERE guild_id = $1 AND rev = (SELECT min(rev) + 4 FROM events)", room.id
@@ -141,17 +142,17 @@ async def sees_what_is_wrong(plant: Plant, rooms: list[Room], forgiven: set[str]
         await connection.close()
     await client.zpopmin(keys.queue(room.id))
     await client.zincrby(live_keys.coins(room.id), 10**9, str(room.viewers[0].id))
-    await examine(plant, [room], forgiven, found)
+    await examine(stage, [room], forgiven, found)
     return all(
         any(word in text for text in found.broken) for word in ("the archive", "the queue", "coins and")
     )
 
 
-async def _archive(plant: Plant, connection: Any, room: Room, findings: Findings) -> list[Any]:
+async def _archive(stage: Stage, connection: Any, room: Room, findings: Findings) -> list[Any]:
     """Every move is archived, once."""
     until = time.monotonic() + CAUGHT_UP_SECONDS
     while True:
-        revision = int(await plant.redis.get(keys.revision(room.id)) or 0)
+        revision = int(await stage.redis.get(keys.revision(room.id)) or 0)
         events = await connection.fetch("SELECT * FROM events WHERE guild_id = $1 ORDER BY rev", room.id)
         if (events and events[-1]["rev"] == revision) or time.monotonic() > until:
             break
@@ -171,7 +172,7 @@ async def _archive(plant: Plant, connection: Any, room: Room, findings: Findings
 
 
 async def _songs(
-    plant: Plant, connection: Any, room: Room, events: list[Any], forgiven: set[str], findings: Findings
+    stage: Stage, connection: Any, room: Room, events: list[Any], forgiven: set[str], findings: Findings
 ) -> None:
     """Each song is where its moves put it, was played once at most, and was first when it was taken."""
     queue: dict[str, float] = {}
@@ -206,7 +207,7 @@ async def _songs(
                     member == first or bool(bumped),
                     f"room {room.number} took {member} before {first} with move {event['rev']}",
                 )
-    client: Any = plant.redis
+    client: Any = stage.redis
     seated = cast("list[tuple[str, float]]", await client.zrange(keys.queue(room.id), 0, -1, withscores=True))
     findings.hold(dict(seated) == queue, f"the queue of room {room.number} is not what its moves made of it")
     titles = Counter(fields.get("title", "").partition(" ")[0] for fields in songs.values())
@@ -228,7 +229,7 @@ async def _songs(
         )
 
 
-def _answers(plant: Plant, room: Room, archived: set[str], forgiven: set[str], findings: Findings) -> None:
+def _answers(stage: Stage, room: Room, archived: set[str], forgiven: set[str], findings: Findings) -> None:
     """Everybody was answered in time, and truly."""
     offset = time.time() - time.monotonic()
     for act in room.acts:
@@ -238,7 +239,7 @@ def _answers(plant: Plant, room: Room, archived: set[str], forgiven: set[str], f
         findings.figures[f"told {act.outcome}"] += 1
         at = time.strftime("%X", time.localtime(act.begin + offset))
         where = f"{act.who} of room {room.number} ({act.kind}, {at})"
-        excused = plant.windows.excuse(room.shard, act.begin - 0.5, act.end)
+        excused = stage.windows.excuse(room.shard, act.begin - 0.5, act.end)
         findings.hold(act.outcome not in ("silent", "broken") or excused, f"{where} was left {act.outcome}")
         findings.hold(
             act.outcome == "silent" or act.latency <= _DEADLINE or excused,
@@ -257,10 +258,10 @@ def _answers(plant: Plant, room: Room, archived: set[str], forgiven: set[str], f
                 findings.hold(not done, f"{where} was told no, and it was done: {act.text!r}")
 
 
-async def _coins(plant: Plant, connection: Any, room: Room, findings: Findings) -> None:
+async def _coins(stage: Stage, connection: Any, room: Room, findings: Findings) -> None:
     """What viewers gave is booked once: what surely reached us wholly, and nothing beyond what was sent."""
-    booked = await _scores(plant, live_keys.coins(room.id))
-    sent = plant.tiktok.books.of(room.host.name)
+    booked = await _scores(stage, live_keys.coins(room.id))
+    sent = stage.tiktok.books.of(room.host.name)
     for viewer, coins in booked.items():
         most = sent.viewers[viewer].coins if viewer in sent.viewers else 0
         findings.hold(
@@ -273,14 +274,14 @@ async def _coins(plant: Plant, connection: Any, room: Room, findings: Findings) 
         room.id,
     )
     wallets = {
-        account: coins for account, coins in (await _scores(plant, keys.wallet(room.id))).items() if coins
+        account: coins for account, coins in (await _scores(stage, keys.wallet(room.id))).items() if coins
     }
     ledger = {int(row["account"]): int(row["total"]) for row in rows if row["total"]}
     findings.hold(ledger == wallets, f"the ledger of room {room.number} says {ledger}, its wallets {wallets}")
 
 
-async def _scores(plant: Plant, key: str) -> dict[int, int]:
-    client: Any = plant.redis
+async def _scores(stage: Stage, key: str) -> dict[int, int]:
+    client: Any = stage.redis
     rows = cast("list[tuple[str, float]]", await client.zrange(key, 0, -1, withscores=True))
     return {int(member): int(number) for member, number in rows}
 

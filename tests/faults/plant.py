@@ -9,21 +9,19 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import psutil
-from redis.asyncio import Redis
 
 from bot import embedded
 from bot.embedded.processes import ended
 from sandbox.discord import Sandbox
 from sandbox.tiktok import TikTok
-from state.connection import connect
+from tests.faults.stage import Stage
 from tests.processes.conftest import Process
 from tests.wire import Wire
 
@@ -98,41 +96,12 @@ class Member:
         await self.start()
 
 
-@dataclass(slots=True)
-class Windows:
-    """When the people of which shards may be left without an answer, since nobody is there to give one."""
-
-    closed: list[tuple[float, float, frozenset[int]]] = field(
-        default_factory=list[tuple[float, float, frozenset[int]]]
-    )
-    _open: list[tuple[float, frozenset[int]]] = field(default_factory=list[tuple[float, frozenset[int]]])
-
-    @contextlib.contextmanager
-    def silence(self, shards: Iterable[int]) -> Generator[None]:
-        """Excuse silence on these shards for as long as the block lasts."""
-        opened = (time.monotonic(), frozenset(shards))
-        self._open.append(opened)
-        try:
-            yield
-        finally:
-            self._open.remove(opened)
-            self.closed.append((opened[0], time.monotonic(), opened[1]))
-
-    def excuse(self, shard: int, begin: float, end: float) -> bool:
-        """Whether somebody may have been left without an answer who asked and waited then."""
-        now = time.monotonic()
-        every = [*self.closed, *((since, now, shards) for since, shards in self._open)]
-        return any(shard in shards and since <= end and begin <= until for since, until, shards in every)
-
-
-class Plant:
+class Plant(Stage):
     """Everything that runs. `redis` goes straight to the server, past every wire."""
 
     def __init__(self, folder: Path, stack: AsyncExitStack, sandbox: Sandbox, tiktok: TikTok) -> None:
-        self.folder, self._stack = folder, stack
-        self.sandbox, self.tiktok = sandbox, tiktok
+        super().__init__(folder, stack, sandbox, tiktok, SHARDS)
         self.members: dict[str, Member] = {}
-        self.windows = Windows()
         self.disk = folder / "pg"
         self.timeless = _FAKETIME is None
         """Whether no process's clock can be set."""
@@ -151,12 +120,13 @@ class Plant:
             tiktok = await TikTok.start(history_depth=20, history_kinds=None)
             stack.push_async_callback(tiktok.close)
             plant = cls(folder, stack, sandbox, tiktok)
-            await plant._servers()
+            await plant._bound_disk()
+            await plant.serve(plant.disk)
             stack.push_async_callback(plant._end)
             await plant._processes()
             yield plant
 
-    async def _servers(self) -> None:
+    async def _bound_disk(self) -> None:
         self.disk.mkdir()
         mounted = await asyncio.to_thread(
             subprocess.run,
@@ -166,11 +136,7 @@ class Plant:
         )
         self.limited = mounted.returncode == 0
         if self.limited:
-            self._stack.callback(subprocess.run, ["umount", "-l", str(self.disk)], check=False)
-        self.valkey = await self._stack.enter_async_context(embedded.valkey(self.folder))
-        self.postgres = await self._stack.enter_async_context(embedded.postgres(self.disk))
-        self.redis: Redis = connect(self.valkey.url)
-        self._stack.push_async_callback(self.redis.aclose)
+            self.stack.callback(subprocess.run, ["umount", "-l", str(self.disk)], check=False)
 
     async def _processes(self) -> None:
         for number in range(SHARDS):
@@ -192,7 +158,7 @@ class Plant:
         postgres = Wire(database / ".s.PGSQL.5432", host / ".s.PGSQL.5432")
         for wire in (redis, postgres):
             await wire.mend()
-            self._stack.push_async_callback(wire.cut)
+            self.stack.push_async_callback(wire.cut)
         url = f"{self.postgres.url.partition('host=')[0]}host={database}"
         clock = self.folder / f"{name}.clock"
         clock.write_text("+0\n")
@@ -241,7 +207,7 @@ class Plant:
 
     async def start_redis(self) -> None:
         """Start it again on the same data."""
-        self.valkey = await self._stack.enter_async_context(embedded.valkey(self.folder))
+        self.valkey = await self.stack.enter_async_context(embedded.valkey(self.folder))
 
     async def stop_postgres(self, number: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT in order, SIGQUIT at once."""
@@ -251,7 +217,7 @@ class Plant:
 
     async def start_postgres(self) -> None:
         """Start it again on the same data."""
-        self.postgres = await self._stack.enter_async_context(embedded.postgres(self.disk))
+        self.postgres = await self.stack.enter_async_context(embedded.postgres(self.disk))
 
     @contextlib.contextmanager
     def full_disk(self) -> Generator[None]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from string import ascii_uppercase
 from typing import Any, Final
 
 from redis.exceptions import RedisError
@@ -22,8 +23,10 @@ from state.configure import Configuration
 from state.feed import Feed
 from state.hosts import Hosts
 from state.points import Points
+from state.queue import Queue
 from state.scripts import Actor, Scripts
-from tests.faults.plant import SHARDS, Plant
+from state.song import NewSong
+from tests.faults.stage import Stage
 
 OWNER: Final = Actor(1, "admin")
 REVIEWERS: Final = 5
@@ -68,7 +71,7 @@ class Act:
 class Room:
     """One guild, and everything that was done in it."""
 
-    plant: Plant
+    stage: Stage
     number: int
     random: Random
     acts: list[Act] = field(default_factory=list[Act])
@@ -76,19 +79,19 @@ class Room:
     streaks: list[Streak] = field(default_factory=list[Streak])
 
     def __post_init__(self) -> None:
-        guild = self.plant.sandbox.create_guild(f"Room {self.number}", owner="Olga")
+        guild = self.stage.sandbox.create_guild(f"Room {self.number}", owner="Olga")
         self.guild = guild
         self.id = int(guild.id)
-        self.shard = (self.id >> 22) % SHARDS
+        self.shard = (self.id >> 22) % self.stage.shards
         self.owner = guild.owner
         self.role = guild.create_role("Reviewer")
         self.reviewers = [guild.join(f"Reviewer{number}", roles=[self.role]) for number in range(REVIEWERS)]
         self.artists = [guild.join(f"Artist{number}") for number in range(ARTISTS)]
         self.review: Channel = guild.create_channel("review")
         self.queue: Channel = guild.create_channel("queue")
-        self.host: Host = self.plant.tiktok.host(f"host_{self.number}_{secrets.token_hex(2)}")
+        self.host: Host = self.stage.tiktok.host(f"host_{self.number}_{secrets.token_hex(2)}")
         self.viewers: list[Viewer] = [
-            self.plant.tiktok.viewer(f"fan_{self.number}_{number}_{secrets.token_hex(2)}")
+            self.stage.tiktok.viewer(f"fan_{self.number}_{number}_{secrets.token_hex(2)}")
             for number in range(ARTISTS)
         ]
         self.links = {
@@ -96,8 +99,8 @@ class Room:
         }
 
     async def prepare(self) -> None:
-        """Set it up as its owner would, and go live."""
-        redis = self.plant.redis
+        """Set it up as its owner would."""
+        redis = self.stage.redis
         # Opened by the bot itself, as whoever comes first has it.
         reply = await self.owner.command("queue show", self.queue)
         assert reply.ok, reply.text
@@ -109,6 +112,22 @@ class Room:
         for kind, channel in (("reviewer", self.review), ("public", self.queue)):
             place = (int(channel.id), 0)
             await configuration.set_display(self.id, secrets.token_hex(8), OWNER, kind, place)
+        await self.panel(60)
+
+    async def fill(self, songs: int) -> None:
+        """Let songs wait that came in before the show."""
+        queue = Queue(self.stage.redis, Scripts(self.stage.redis, _opened))
+        for number in range(songs):
+            artist = self.artists[number % ARTISTS]
+            song = NewSong(
+                f"{self._code()} {_WORDS[number % len(_WORDS)]}", artist.name, artist.id, artist.name
+            )
+            await queue.submit(self.id, secrets.token_hex(8), OWNER, song)
+
+    async def go_live(self) -> None:
+        """Begin the show on TikTok, with the artists' handles linked."""
+        redis = self.stage.redis
+        scripts = Scripts(redis, _opened)
         points = Points(redis, scripts)
         for viewer in self.viewers:
             if (user := self.links.get(viewer.id)) is not None:
@@ -117,8 +136,7 @@ class Room:
                 )
         live = self.host.go_live()
         await Hosts(redis, scripts).connect(self.id, secrets.token_hex(8), OWNER, self.host.name)
-        await self.panel(30)
-        await self.plant.tiktok.connected(live, timeout=60)
+        await self.stage.tiktok.connected(live, timeout=60)
 
     # What is on the screen
 
@@ -145,8 +163,7 @@ class Room:
         if random.random() < 0.3 or await self._waiting() >= FULL:
             await self._say(artist, "show", self.queue, "queue show")
             return
-        self.submitted += 1
-        code = f"{'ABCDEFGH'[self.number]}{self.submitted:04}"
+        code = self._code()
         await self._say(
             artist, "submit", self.queue, "submit link", code=code,
             url=f"https://soundcloud.com/{artist.name.lower()}/{code.lower()}",
@@ -161,13 +178,18 @@ class Room:
                 await self._say(reviewer, "show", self.review, "queue show")
             case "together":
                 other = random.choice([each for each in self.reviewers if each is not reviewer])
-                await asyncio.gather(self._press(reviewer, "Next"), self._press(other, "Next"))
+                await asyncio.gather(self.press(reviewer, "Next"), self.press(other, "Next"))
             case label:
-                await self._press(reviewer, label)
+                await self.press(reviewer, label)
+
+    def _code(self) -> str:
+        """What names the next song of this room in every text."""
+        self.submitted += 1
+        return f"{ascii_uppercase[self.number % 26]}{self.submitted:04}"
 
     async def _waiting(self) -> int:
         try:
-            return int(await self.plant.redis.zcard(keys.queue(self.id)))
+            return int(await self.stage.redis.zcard(keys.queue(self.id)))
         except (RedisError, OSError):
             return 0
 
@@ -217,7 +239,8 @@ class Room:
             outcome = _unsure(text) or "no"
         self._note(kind, person, begin, reply, outcome, text, broken, code)
 
-    async def _press(self, person: Person, label: str) -> None:
+    async def press(self, person: Person, label: str) -> None:
+        """Somebody presses a button of the panel, if it is there and not greyed out."""
         panels = self.panels()
         if not panels:
             return  # it was deleted, and is not there again yet
