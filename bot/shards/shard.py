@@ -32,7 +32,7 @@ class Shard(GatewayShardImpl):
     process, so Discord told that one, and not us, of the guilds.
     """
 
-    __slots__ = ("__weakref__", "_allowed", "_leaving", "_life", "_turn", "inherited")
+    __slots__ = ("__weakref__", "_allowed", "_inner", "_leaving", "_life", "_turn", "inherited")
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Shard(GatewayShardImpl):
         self._allowed = allowed
         self._life: asyncio.Task[Any] | None = None
         self._leaving = False
+        self._inner: set[asyncio.Task[Any]] = set()
         self.inherited = False
 
     def inherit(self, session: ShardSession) -> None:
@@ -79,6 +80,10 @@ class Shard(GatewayShardImpl):
         url = self._resume_gateway_url or self._gateway_url
         return ShardSession(self._session_id, self._seq, url, int(self._user_id), int(self.intents))
 
+    def get_user_id(self) -> hikari.Snowflake:
+        """Who we are, also before a resume is through: hikari refuses, and so drops guilds told again."""
+        return super().get_user_id() if self._user_id is None else self._user_id
+
     async def leave(self) -> asyncio.Task[None] | None:
         """Leaves the session to whoever goes on with it, also one that begins; nothing is taken any more.
 
@@ -94,6 +99,10 @@ class Shard(GatewayShardImpl):
             # hikari may swallow a cancellation while it tidies up after a lost connection.
             self._life.cancel()
             await asyncio.wait([self._life], timeout=0.1)
+        # hikari ends them itself, but not those of a connection that had only begun.
+        for task in self._inner:
+            task.cancel()
+        await asyncio.gather(*self._inner, return_exceptions=True)
         if self.is_alive:
             with contextlib.suppress(hikari.HikariError):
                 await self.close()
@@ -108,6 +117,19 @@ class Shard(GatewayShardImpl):
     async def _keep_alive(self) -> None:
         self._life = asyncio.current_task()
         await super()._keep_alive()
+
+    async def _poll_events(self) -> None:
+        self._note_task()
+        await super()._poll_events()
+
+    async def _heartbeat(self, heartbeat_interval: float) -> None:
+        self._note_task()
+        await super()._heartbeat(heartbeat_interval)
+
+    def _note_task(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "hikari runs it as a task of its own"
+        self._inner = {each for each in self._inner if not each.done()} | {task}
 
     async def _connect(self) -> tuple[asyncio.Task[None], ...]:
         if self._leaving:

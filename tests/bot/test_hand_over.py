@@ -154,6 +154,21 @@ async def test_a_session_that_cannot_be_gone_on_with_is_begun_anew(
         await redis.aclose()
 
 
+async def test_what_a_killed_process_was_told_and_did_not_note_is_told_again(
+    discord: Sandbox, settings: Settings, valkey: embedded.Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    guild = discord.create_guild("Late", owner="Olga")
+    async with running(settings, live=False):
+        (session,) = discord.gateway.connected
+    redis = connect(valkey.url)
+    await redis.hset(shard_session("0/1"), "sequence", "1")  # type: ignore[misc]
+    await redis.aclose()
+    async with running(settings, live=False) as app:
+        assert discord.gateway.connected == [session] and session.resumes == 1
+        assert app.bot is not None and app.bot.cache.get_guild(guild.id) is not None
+    assert "Exception" not in caplog.text and "ERROR" not in caplog.text
+
+
 async def test_a_start_beyond_what_discord_allows_is_not_tried(discord: Sandbox, settings: Settings) -> None:
     discord.gateway.starts_left = 0
     with pytest.raises(StartupError, match="no further session begin until"):

@@ -25,7 +25,7 @@ def test_hikari_has_what_is_overridden_and_offers_nothing_in_its_place() -> None
     assert used <= slots
     assert "_sent_close" in upstream._GatewayTransport.__slots__
     assert parameters(upstream._GatewayTransport.send_close) == {"code", "message"}
-    for name in ("_keep_alive", "_connect", "_send_json"):
+    for name in ("_keep_alive", "_connect", "_send_json", "_poll_events", "_heartbeat"):
         ours, theirs = getattr(Shard, name), getattr(upstream.GatewayShardImpl, name)
         assert inspect.iscoroutinefunction(theirs) and parameters(ours) == parameters(theirs)
     slots = set(hikari.GatewayBot.__slots__)
