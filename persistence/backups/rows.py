@@ -11,10 +11,11 @@ from persistence.backups.document import Backup, Damaged, checksum_of, name_of
 from persistence.errors import Unavailable
 from persistence.pool import Pool
 
-# Keep a backup; one of the same moment and revision has the same worth.
+# Keep a backup; one of the same moment and revision has the same worth. With $9 only as the guild's newest.
 INSERT = """
 INSERT INTO backups (guild_id, taken_at, rev, cause, songs, sha256, size, content)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT $1::bigint, $2::timestamptz, $3::bigint, $4::text, $5::integer, $6::text, $7::integer, $8::bytea
+WHERE NOT ($9 AND EXISTS (SELECT 1 FROM backups WHERE guild_id = $1 AND taken_at > $2 AND rev >= $3))
 ON CONFLICT (guild_id, taken_at, rev) DO UPDATE
 SET cause = excluded.cause, songs = excluded.songs, sha256 = excluded.sha256, size = excluded.size,
     content = excluded.content
@@ -61,10 +62,14 @@ class BackupRows:
             raise Unavailable
         return self._given
 
-    async def add(self, backup: Backup, content: bytes, packed: bytes) -> None:
-        """Keep a backup: its rendered `content`, and the same `packed`."""
+    async def add(self, backup: Backup, content: bytes, packed: bytes, *, newest: bool = False) -> bool:
+        """Keep a backup: its rendered `content`, and the same `packed`.
+
+        With `newest` it is left, and False, when somebody has kept a newer one of the guild meanwhile: by the
+        clock, which may be wrong, and by what it holds.
+        """
         async with self._pool.connection() as connection:
-            await connection.execute(
+            status = await connection.execute(
                 INSERT,
                 backup.guild_id,
                 backup.taken_at,
@@ -74,7 +79,9 @@ class BackupRows:
                 checksum_of(content),
                 len(content),
                 packed,
+                newest,
             )
+        return status != "INSERT 0 0"
 
     async def list(self, guild_id: int | None) -> Sequence[Row]:
         """Return one guild's rows or everybody's, newest first."""

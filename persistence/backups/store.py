@@ -74,6 +74,10 @@ class NotKept(PersistenceError):
     """The backup could be kept neither as a file nor in the database."""
 
 
+class Overtaken(PersistenceError):
+    """A newer backup was kept while this one was made, e.g. in a process that slept; it is not kept."""
+
+
 class BackupStore:
     """Backups of all guilds, as files below `data_dir` and as rows. `pool` None: there is no database."""
 
@@ -81,8 +85,11 @@ class BackupStore:
         self.files = BackupFiles(data_dir)
         self._rows = BackupRows(pool)
 
-    async def keep(self, backup: Backup, step: Step = silent) -> Kept:
-        """Write a backup, the file first; one place is enough. Raises `NotKept` when there is none."""
+    async def keep(self, backup: Backup, step: Step = silent, *, newest: bool = False) -> Kept:
+        """Write a backup, the file first; one place is enough. Raises `NotKept` when there is none.
+
+        With `newest` it is kept only as the guild's newest. Raises `Overtaken`.
+        """
         step("Packing the backup")
         content, packed = await asyncio.to_thread(_packed, backup)
         path, row, troubles = None, None, list[str]()
@@ -94,7 +101,10 @@ class BackupStore:
         step("Writing to the database")
         reached = True
         try:
-            await self._rows.add(backup, content, packed)
+            if not await self._rows.add(backup, content, packed, newest=newest):
+                if path is not None:
+                    await asyncio.to_thread(self.files.delete, path)
+                raise Overtaken(f"Guild {backup.guild_id} has a newer backup than {backup.name}.")
             row = _row(backup, content)
         except Unavailable as error:
             reached = False

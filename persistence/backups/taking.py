@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from persistence.backups import moment
 from persistence.backups.document import Backup, Damaged
-from persistence.backups.store import BackupStore, Entry, Step, silent
+from persistence.backups.store import BackupStore, Entry, Overtaken, Step, silent
 from persistence.keys import GUILDS, key
 
 
@@ -72,7 +72,11 @@ class Backups:
         step("Reading the queue")
         read = await moment.read(guild_id, self._redis)
         backup = Backup(guild_id, read.revision, self._now().replace(microsecond=0), cause.value, read.keys)
-        kept = await self.store.keep(backup, step)
+        try:
+            kept = await self.store.keep(backup, step, newest=cause is Cause.HOURLY)
+        except Overtaken:
+            newest = (await self.store.entries(guild_id))[0]
+            return Taken(newest, backup.songs, new=False)
         if cause is not Cause.BEFORE_RESTORE:  # it must not push out the one that is about to be restored
             step("Deleting what need not be kept")
             await self.store.thin(guild_id)

@@ -203,7 +203,7 @@ async def test_a_full_disk_leaves_the_row_and_nothing_half(show: Show, monkeypat
 
 
 async def test_a_crash_between_file_and_row_shows_in_the_list(show: Show, monkeypatch: Any) -> None:
-    async def killed(*_: object) -> None:
+    async def killed(*_: object, **__: object) -> None:
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched:
@@ -384,3 +384,31 @@ async def _spoil_rows(show: Show) -> None:
             "WHERE guild_id = $1",
             show.guild,
         )
+
+
+async def test_an_hourly_backup_that_comes_late_is_not_kept(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes: the first slept after it had read the queue, and the second took the hour's backup."""
+    first = Backups(show.redis, show.store, lambda: MOMENT)
+    second = Backups(show.redis, show.store, lambda: MOMENT + timedelta(seconds=20))
+    read, gate, real = asyncio.Event(), asyncio.Event(), show.store.keep
+
+    async def late(*args: Any, **more: Any) -> Any:
+        read.set()
+        await gate.wait()
+        return await real(*args, **more)
+
+    monkeypatch.setattr(show.store, "keep", late)
+    sleeper = asyncio.create_task(first.take(show.guild, Cause.HOURLY))
+    await read.wait()
+    monkeypatch.setattr(show.store, "keep", real)
+    await show.submit(500)
+    taken = await second.take(show.guild, Cause.HOURLY)
+    gate.set()
+    found = await sleeper
+    assert not found.new and found.entry.name == taken.entry.name
+    (entry,) = await show.store.entries(show.guild)
+    assert entry.name == taken.entry.name and entry.whole and not await show.store.verify(entry)
+    # Somebody who asks for one gets one.
+    assert (await first.take(show.guild, Cause.BEFORE_RESTORE)).entry.name == taken.entry.name
