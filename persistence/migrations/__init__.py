@@ -2,6 +2,9 @@
 
 In that SQL write a colon before a word as ``\\:``, else Alembic takes it for a parameter; ``::type`` is fine.
 
+A version only adds, or changes what the program before does not notice: while processes are replaced one by
+one, those of the old program work on with the new tables.
+
 Alembic is loaded only where a database is not at the newest version: it and SQLAlchemy are a fifth of what a
 start takes, and starts happen while people wait.
 """
