@@ -75,8 +75,9 @@ class Backups:
         try:
             kept = await self.store.keep(backup, step, newest=cause is Cause.HOURLY)
         except Overtaken:
-            newest = (await self.store.entries(guild_id))[0]
-            return Taken(newest, backup.songs, new=False)
+            entries = await self.store.entries(guild_id)
+            overtaken = Entry(guild_id, backup.taken_at, backup.revision)
+            return Taken(next(iter(entries), overtaken), backup.songs, new=False)
         if cause is not Cause.BEFORE_RESTORE:  # it must not push out the one that is about to be restored
             step("Deleting what need not be kept")
             await self.store.thin(guild_id)
