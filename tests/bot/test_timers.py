@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from bot import embedded
 from bot.errors import Reporter
 from bot.tasks import background
 from bot.timers import TimerLoop
-from state import timer_keys
+from state import keys, timer_keys
 from state.connection import connect
 from state.feed import Feed
 from state.scripts import Scripts
@@ -56,21 +60,26 @@ class Process:
 Begin = Callable[[], Any]
 
 
+def maker(stack: AsyncExitStack, url: str) -> Begin:
+    """Begins processes, which end with the stack or with the one it gives."""
+
+    async def begin() -> tuple[Process, AsyncExitStack]:
+        own = await stack.enter_async_context(AsyncExitStack())
+        redis = connect(url)
+        own.push_async_callback(redis.aclose)
+        process = Process(redis)
+        await process.feed.open()
+        own.push_async_callback(process.feed.close)
+        await own.enter_async_context(background(process.loop.run(), "test timers", Reporter()))
+        return process, own
+
+    return begin
+
+
 @pytest.fixture
 async def begin(redis_url: str) -> AsyncIterator[Begin]:
     async with AsyncExitStack() as stack:
-
-        async def begin() -> tuple[Process, AsyncExitStack]:
-            own = await stack.enter_async_context(AsyncExitStack())
-            redis = connect(redis_url)
-            own.push_async_callback(redis.aclose)
-            process = Process(redis)
-            await process.feed.open()
-            own.push_async_callback(process.feed.close)
-            await own.enter_async_context(background(process.loop.run(), "test timers", Reporter()))
-            return process, own
-
-        yield begin
+        yield maker(stack, redis_url)
 
 
 async def test_of_two_processes_one_does_it_and_at_its_time(
@@ -170,6 +179,49 @@ async def test_whoever_was_paused_for_longer_than_a_claim_lasts_does_nothing_mor
     # It is to be done again, and lasts longer than a claim that nobody renews.
     await until(lambda: _none(redis, guild))
     assert process.done == ["a"]
+
+
+async def test_a_redis_that_was_killed_has_them_when_it_is_back(
+    folder: Path, guild: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.timers.RETRY_SECONDS", 0.1)
+    async with AsyncExitStack() as stack:
+        valkey = await stack.enter_async_context(embedded.valkey(folder))
+        begin = maker(stack, valkey.url)
+        (one, _), (other, _) = await begin(), await begin()
+        redis = connect(valkey.url)
+        stack.push_async_callback(redis.aclose)
+        await open_blank(redis, guild)
+        await redis.sadd(keys.GUILDS, str(guild))
+        one.gate.clear()
+        other.gate.clear()
+        for name in ("now", "then"):
+            await one.timers.set(guild, f"test:{name}", 0 if name == "now" else 2)
+
+        async def begun() -> bool:
+            return one.begun.is_set() or other.begun.is_set()
+
+        await until(begun)
+        os.kill(valkey.pid, signal.SIGKILL)
+        one.gate.set()
+        other.gate.set()
+
+        async def gone() -> bool:
+            try:
+                os.kill(valkey.pid, 0)
+            except ProcessLookupError:
+                return True
+            return False
+
+        await until(gone)
+        await stack.enter_async_context(embedded.valkey(folder))
+
+        async def then() -> bool:
+            return await redis.zscore(timer_keys.due(guild), "test:then") is None
+
+        await until(then, 30)
+        # What was done as Redis died may be done again, since nobody could note it.
+        assert set(one.done + other.done) == {"now", "then"} and (one.done + other.done).count("then") == 1
 
 
 async def test_a_redis_that_was_emptied_has_its_standing_ones_again(
