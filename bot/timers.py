@@ -128,6 +128,11 @@ class TimerLoop:
             _log.warning("Timers of guild %d wait (%s).", guild, type(gone).__name__)
             self._ask(guild, RETRY_SECONDS)
             return
+        except Exception as error:
+            # One guild that cannot be read must not end it for all others.
+            self._reporter.report(error, f"timers of guild {guild}")
+            self._ask(guild, LOOK_SECONDS)
+            return
         # One that was set while we asked is to be asked for at once, whatever we got.
         if following is None:
             self._timed.discard(guild)

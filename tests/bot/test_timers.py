@@ -124,6 +124,27 @@ async def test_it_is_done_again_when_it_says_so_or_fails(
     assert caplog.text.count("ValueError: a fault of ours") == 1
 
 
+async def test_a_guild_whose_timers_cannot_be_read_keeps_no_other_waiting(
+    begin: Begin, redis: Redis, guild: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    process, _ = await begin()
+    wrong = guild + 1
+    for each in (wrong, guild):
+        await open_blank(redis, each)
+    process.loop.register("\udcff", process._work)
+    await process.timers.set(wrong, "test:never", 0)
+
+    async def reported() -> bool:
+        return f"timers of guild {wrong}" in caplog.text
+
+    await until(reported)
+    del process.loop._works["\udcff"]
+    await process.timers.set(guild, "test:a", 0)
+    await until(lambda: _none(redis, guild))
+    assert process.done == ["a"]
+    await redis.delete(timer_keys.due(wrong), keys.revision(wrong))
+
+
 async def test_what_a_dead_process_began_is_done_by_another(
     begin: Begin, redis: Redis, guild: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
