@@ -133,12 +133,30 @@ def get_application(call: Call) -> Json:
         "event_webhooks_status": 1,
         "event_webhooks_types": [],
         "explicit_content_filter": 0,
-        "team": None,
+        "team": _team(call),
         "eligible_oauth2_scopes": ["bot", "applications.commands"],
         "integration_types_config": {
             "0": {"oauth2_install_params": {"scopes": ["applications.commands", "bot"], "permissions": "0"}}
         },
     }
+
+
+def _team(call: Call) -> Json | None:
+    if not call.sandbox.team:
+        return None
+    id_ = str(call.sandbox.application_id)
+    members = [
+        {
+            "user": payloads.user(user),
+            "team_id": id_,
+            "membership_state": 2 if accepted else 1,
+            "role": "admin",
+            "permissions": ["*"],
+        }
+        for user, accepted in call.sandbox.team.items()
+    ]
+    owner = str(next(iter(call.sandbox.team)).id)
+    return {"id": id_, "icon": None, "name": "Team", "owner_user_id": owner, "members": members}
 
 
 @routes("GET", _COMMANDS)

@@ -27,6 +27,7 @@ from sandbox.discord.gateway import Gateway
 from sandbox.discord.guilds import BOT, Guild
 from sandbox.discord.intents import Intent
 from sandbox.discord.interactions import Interactions
+from sandbox.discord.members import User
 from sandbox.discord.people import Person
 from sandbox.discord.rate_limits import RateLimits
 from sandbox.discord.refusals import Refusal, not_allowed, unauthorized
@@ -89,6 +90,8 @@ class Sandbox:
         self.token = f"{first}.sandbox.{secrets.token_urlsafe(20)}"
         self.gateway = Gateway(self, max_concurrency=max_concurrency, identify_window=identify_window)
         self.world.gateway = self.gateway
+        # Who is in the team of the application, and whether they took the invitation; nobody: it has none.
+        self.team: dict[User, bool] = {}
         self.commands = Commands(self.application_id, self.world.snowflakes)
         self.interactions = Interactions(self, deadline)
         self.faults = Faults(self)

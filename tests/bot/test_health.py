@@ -174,19 +174,25 @@ async def test_without_postgres_the_show_goes_on_and_the_archive_falls_behind(
         await until(well, 15)
 
 
+@pytest.mark.parametrize("team", [False, True])
 async def test_whoever_runs_the_bot_is_told_once_that_postgres_is_away_and_once_that_it_is_back(
     discord: Sandbox,
     valkey: embedded.Server,
     database_url: str,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
+    team: bool,
 ) -> None:
     monkeypatch.setattr("bot.database_watch.LOOK_SECONDS", 0.02)
     monkeypatch.setattr("bot.database_watch.PATIENCE", 0.0)
-    discord.create_guild("Told", owner="Olga")
+    guild = discord.create_guild("Told", owner="Olga")
     # The application is theirs.
-    direct = next(iter(discord.world.guilds.values())).owner.dm
-    before = len(direct.messages)
+    owner = next(iter(discord.world.guilds.values())).owner
+    mia, invited = guild.join("Mia"), guild.join("Noa")
+    monkeypatch.setattr(discord, "team", {mia.user: True, invited.user: False} if team else {})
+    direct = (mia if team else owner).dm
+    others = (owner if team else mia).dm
+    before, elsewhere = len(direct.messages), len(others.messages)
     async with AsyncExitStack() as stack:
         relay, url = await through_relay(stack, database_url, folder)
         apps = [
@@ -216,6 +222,7 @@ async def test_whoever_runs_the_bot_is_told_once_that_postgres_is_away_and_once_
         await looks(5)
         assert await client.get(keys.POSTGRES_AWAY) is None
     assert len(direct.messages) == before + 2 and "PostgreSQL is back" in direct.messages[-1].text
+    assert len(others.messages) == elsewhere and not invited.dm.messages
 
 
 async def through_relay(stack: AsyncExitStack, database_url: str, folder: Path) -> tuple[Wire, str]:
