@@ -21,6 +21,7 @@ from state.live_records import LiveSession
 from tests.live.acts import ARTIST, SECONDS, booked, connected, session_of
 from tests.live.conftest import Start
 from tests.stage import Stage, until
+from tests.state import raw
 
 
 async def metrics(stage: Stage, **settings: str) -> Channel:
@@ -212,6 +213,24 @@ async def test_a_session_from_before_there_were_timers_ends_as_well(stage: Stage
     await client.publish(keys.CHANGES, f"{stage.id} {await client.get(keys.revision(stage.id))} restored")
     record = await stored(stage, number)
     assert record.coins == 0
+
+
+async def test_a_session_ends_in_time_although_redis_lost_the_guild_meanwhile(stage: Stage) -> None:
+    stores, client = stage.app.stores, cast("Any", stage.app.stores.redis)
+    channel = await metrics(stage, live_grace="4")
+    reply = await stage.host.command("tiktok connect", stage.review, options={"handle": "dj_mara"})
+    assert reply.ok
+    number = (await stores.live.begin(stage.id, "dj_mara", 7, 71, time.time_ns() // 10**6)).session
+    await stores.live.away(stage.id, number, time.time_ns() // 10**6, "dropped")
+    due = await client.zscore(timer_keys.timers(stage.id), f"session:{number}")
+    assert stage.app.writer is not None
+    await stage.app.writer.settled(stage.id, int(await client.get(keys.revision(stage.id))))
+    # Nobody moves anything: whoever waits for the moment has the guild rebuilt then.
+    await raw.forget(stores.redis, stage.id)
+    (message,) = await channel.wait_for(lambda found: found, SECONDS)
+    seconds, micros = await client.time()
+    assert seconds * 1000 + micros / 1000 >= due and "dj" in message.text
+    await stored(stage, number)
 
 
 @pytest.mark.timeout(90)
