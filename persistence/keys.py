@@ -9,7 +9,7 @@ GUILDS = "sl:guilds"
 # Answers kept for retries, questions, leases, and what artists were told: left alone by a rebuild.
 _PASSING = ("req:", "question:", "proof:", "lease:", "fence:", "posted:", "told:", "owed", "noticed", "asked")
 # What a display shows just now, and what follows from other keys: no part of the live state.
-_DERIVED = ("painted:", "points:total", "seen", "host:", "due")
+_DERIVED = ("painted:", "points:total", "seen", "heard", "host:", "due")
 # The spine itself and the archive's mark on it.
 _SPINE = ("rev", "events", "archived")
 

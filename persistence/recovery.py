@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from persistence import live_keys
-from persistence.archive import Archive
+from persistence.archive import Archive, LiveRow
 from persistence.errors import Forked, Malformed, Unknown
 from persistence.events import Event, from_entry, to_entry
 from persistence.keys import CHANGES, GUILDS, entry_id, key
@@ -23,6 +24,9 @@ TAIL = 1000
 """How many of the newest moves stay readable in a guild's stream; displays and overlays start from there."""
 
 _BATCH = 500
+_SESSION = "session:"
+_REPEATED_SECONDS = 15 * 60
+"""As long as `seen` keeps a message; nothing older is repeated by TikTok."""
 
 
 class Standing(StrEnum):
@@ -170,6 +174,7 @@ async def restore(guild_id: int, redis: Redis, archive: Archive, *, asked: bool 
         await live_keys.clear(guild_id, redis, lease)
         await live_keys.write(guild_id, state.rows, lease)
         await _write_tail(guild_id, state.revision, archive, lease)
+        await _write_heard(guild_id, state.rows, lease)
         await _enlist(guild_id, redis)
         async with lease.writing() as pipe:
             pipe.set(key(guild_id, "archived"), state.revision)
@@ -180,6 +185,23 @@ async def restore(guild_id: int, redis: Redis, archive: Archive, *, asked: bool 
     )
     _log.warning("%s", restored)
     return restored
+
+
+async def _write_heard(guild_id: int, rows: Sequence[LiveRow], lease: RestoreLease) -> None:
+    """Note up to when each session was heard: which messages were booked is not in the archive.
+
+    TikTok repeats the latest ones to whoever connects again, and none may count twice.
+    """
+    heard = [
+        text
+        for row in rows
+        if row.name.startswith(_SESSION) and row.name.count(":") == 1 and row.field == "last_at"
+        for text in (row.name.removeprefix(_SESSION), row.value)
+    ]
+    if heard:
+        async with lease.writing() as pipe:
+            pipe.hset(key(guild_id, "heard"), items=heard)
+            pipe.expire(key(guild_id, "heard"), _REPEATED_SECONDS)
 
 
 async def capture(guild_id: int, redis: Redis, archive: Archive) -> bool:

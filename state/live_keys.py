@@ -67,8 +67,20 @@ def streaks(guild: int) -> str:
     score="when it was booked, ms since 1970",
 )
 def seen(guild: int) -> str:
-    """TikTok messages that are booked. Lost, only what TikTok repeats after a reconnect could count twice."""
+    """TikTok messages that are booked. Where a rebuild lost it, `heard` stands in for it."""
     return key(guild, "seen")
+
+
+@documented(
+    "sl:{<guild>}:heard",
+    Type.HASH,
+    Rebuilt.SPINE,
+    "fixed: sessions that were open when the guild was rebuilt; gone after 15 minutes",
+    fields=fields.HEARD,
+)
+def heard(guild: int) -> str:
+    """Up to when sessions were heard, in a guild that was rebuilt without `seen`: all before is booked."""
+    return key(guild, "heard")
 
 
 @documented("sl:{<guild>}:earning", Type.HASH, Rebuilt.ARCHIVE, _VIEWERS, fields=fields.EARNING)

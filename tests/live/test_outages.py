@@ -6,16 +6,19 @@ import asyncio
 import re
 import secrets
 import time
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import pytest
 
 from sandbox.discord import Channel, Message
-from sandbox.tiktok import ROSE, Host, TikTok
-from state import live_keys, timer_keys
+from sandbox.tiktok import ROSE, Host, TikTok, gift_named
+from state import keys, live_keys, timer_keys
 from tests.live.acts import SECONDS, booked, connect, connected, kinds, session_of, stands
 from tests.live.conftest import Spawn, Start
 from tests.stage import Stage, until
+
+CORGI: Final = gift_named("Corgi")
 
 
 async def alerts_channel(stage: Stage) -> Channel:
@@ -294,3 +297,32 @@ async def test_a_quiet_live_that_another_process_takes_up_is_no_outage(
     kept = await session_of(stage, host, "live")
     assert kept.id == session.id and len(kept.gaps) == 1
     assert await kinds(stage, "host_lost") == 0 and channel.messages == []
+
+
+async def test_what_tiktok_repeats_counts_once_though_redis_was_emptied(
+    stage: Stage, tiktok: TikTok, listen: Start
+) -> None:
+    """Which messages were booked is in no archive; up to when they were is."""
+    tiktok.history_depth, tiktok.history_kinds = 20, None
+    await listen()
+    host = await connected(stage, tiktok)
+    live, anna = host.live, tiktok.viewer("anna")
+    assert live is not None
+    session = await session_of(stage, host)
+    anna.gift(live, CORGI, 2)
+    await booked(stage, session.id, coins=2 * CORGI.price)
+    await until(partial(_archived, stage))
+    client: Any = stage.app.stores.redis
+    await client.unlink(*[name async for name in client.scan_iter(f"sl:{{{stage.id}}}:*")])
+    tiktok.faults.cut(live)
+    await tiktok.wait_until(lambda: not live.connections)
+    await tiktok.connected(live)
+    anna.gift(live, CORGI)
+    kept = await booked(stage, session.id, coins=3 * CORGI.price)
+    assert kept.gifts == 3
+    assert len(tiktok.books.deliveries[-1].history) >= 1
+
+
+async def _archived(stage: Stage) -> bool:
+    archived = await stage.app.stores.archive.cursor(stage.id)
+    return str(archived) == await stage.app.stores.redis.get(keys.revision(stage.id))

@@ -15,7 +15,7 @@ Keys = dict[str, dict[str, str] | str]
 
 SEATS = {"waiting": "queue", "pending": "pending", "held": "held", "bumped": "bumped"}
 ACTIVE = {*SEATS, "playing"}
-_PASSING = r"rev|events|archived|points:total|seen|due|due:claims|host:.*|fence:.*|proof:.*|req:.*"
+_PASSING = r"rev|events|archived|points:total|seen|heard|due|due:claims|host:.*|fence:.*|proof:.*|req:.*"
 _NOT_REPLAYED = re.compile(f"^({_PASSING})$", re.S)
 _OF_UNDO = re.compile(f"^({_PASSING}|seq|number|undo)$", re.S)
 
