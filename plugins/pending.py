@@ -216,10 +216,12 @@ async def _refuse(received: Press | Submission, caller: Caller, ladder: Ladder, 
 
 
 async def _show(received: Press | Submission, caller: Caller) -> None:
-    board = await received.get(Queue).board(caller.guild, count=0, pending=PENDING_SONGS)
+    queue = received.get(Queue)
+    board = await queue.board(caller.guild, count=0, pending=PENDING_SONGS)
     painting = render(PENDING, board)
     assert painting is not None
     await received.update(embeds=painting.embeds, components=painting.components)
+    await queue.drawn(caller.guild, PENDING, board)
 
 
 def _for_one(received: Press | Submission) -> bool:

@@ -172,7 +172,11 @@ PAINTED: Final = (
     Field("message", _ID, "message that shows it"),
     Field("channel", _ID, "channel of that message"),
     Field("painting", "number", "token of whoever paints it just now, or died there: it is painted again"),
-    Field("late", "number", "token of whoever painted after the lease had gone: it is painted again"),
+    Field(
+        "late",
+        "number",
+        "token of whoever painted without the lease, 0 for an answer: it is painted again",
+    ),
     Field("at", _MS, "when it was painted; 1.5 s pass before the next edit, whichever process makes it"),
     Field(
         "off", "number", "Discord's code for the refusal that switched the display off; absent while it works"

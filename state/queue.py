@@ -101,6 +101,17 @@ class Queue:
             if guild is None or view[0] == guild:
                 del self._boards[view]
 
+    async def drawn(self, guild: int, kind: str, board: Board) -> None:
+        """Says that an answer has just drawn a display from this board, past whoever keeps it.
+
+        If the guild has moved since, what was drawn may have covered something newer: the display's keeper is
+        told to distrust its own note and to look again. Otherwise the next move is shown after it anyway.
+        """
+        now = await self._redis.get(keys.revision(guild))
+        if now != str(board.revision):
+            await self._redis.hset(keys.painted(guild, kind), "late", "0")
+            await self._redis.publish(keys.CHANGES, f"{guild} {now or 0} drawn")
+
     async def submit(self, guild: int, request: str, actor: Actor, song: NewSong) -> Moved:
         """Takes a song in; a claimed skip waits for approval, which the answer's `state` says."""
         return Moved.from_answer(

@@ -227,6 +227,7 @@ class Presses:
             role_mentions=False,
             mentions_everyone=False,
         )
+        await self._queue.drawn(caller.guild, REVIEWER, board)
         return board
 
 

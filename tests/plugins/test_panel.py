@@ -77,6 +77,19 @@ async def test_two_reviewers_pressing_at_once_move_one_song(stage: Stage) -> Non
     assert f"#{numbers[0]} playing" in told[0].text
 
 
+async def test_an_answer_that_draws_an_old_panel_over_a_newer_one_is_drawn_over(stage: Stage) -> None:
+    """Discord may take the answer to a press after the edit that shows what somebody else did since."""
+    await submitted(stage, stage.alice, "Song 0", tier=10)
+    message = await panel(stage)
+    slow = stage.discord.faults.delay("PATCH", "/webhooks/.*/messages/@original", 4.0)
+    pressed = asyncio.create_task(stage.host.press(message, label="Next"))
+    await slow.struck()
+    await submitted(stage, stage.bruno, "Late one")
+    await shows(stage.review, "Late one")
+    assert "Late one" not in (await redrawn(await pressed)).text
+    await shows(stage.review, "Late one")
+
+
 async def silent(reply: object) -> bool:
     """Whether a press was answered by the new panel alone."""
     try:
