@@ -188,19 +188,23 @@ async def restore(guild_id: int, redis: Redis, archive: Archive, *, asked: bool 
 
 
 async def _write_heard(guild_id: int, rows: Sequence[LiveRow], lease: RestoreLease) -> None:
-    """Note up to when each session was heard: which messages were booked is not in the archive.
+    """Note up to when each host was heard: which messages were booked is not in the archive.
 
     TikTok repeats the latest ones to whoever connects again, and none may count twice.
     """
-    heard = [
-        text
-        for row in rows
-        if row.name.startswith(_SESSION) and row.name.count(":") == 1 and row.field == "last_at"
-        for text in (row.name.removeprefix(_SESSION), row.value)
-    ]
+    sessions: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row.name.startswith(_SESSION) and row.name.count(":") == 1:
+            sessions.setdefault(row.name, {})[row.field] = row.value
+    heard: dict[str, int] = {}
+    for session in sessions.values():
+        host = session.get("host", "")
+        heard[host] = max(heard.get(host, 0), int(session.get("last_at", "0")))
     if heard:
         async with lease.writing() as pipe:
-            pipe.hset(key(guild_id, "heard"), items=heard)
+            pipe.hset(
+                key(guild_id, "heard"), items=[text for host, at in heard.items() for text in (host, str(at))]
+            )
             pipe.expire(key(guild_id, "heard"), _REPEATED_SECONDS)
 
 

@@ -12,7 +12,7 @@ STREAKS: Final = (
     Field("<viewer>:<gift>:<group>", "number ms", "units of it that are booked, and when the last was"),
 )
 
-HEARD: Final = (Field("<session>", "ms", "TikTok's time of the newest event that is booked"),)
+HEARD: Final = (Field("<host>", "ms", "TikTok's time of the newest event that is booked"),)
 
 EARNING: Final = (
     Field(

@@ -75,11 +75,11 @@ def seen(guild: int) -> str:
     "sl:{<guild>}:heard",
     Type.HASH,
     Rebuilt.SPINE,
-    "fixed: sessions that were open when the guild was rebuilt; gone after 15 minutes",
+    "fixed: hosts with a session when the guild was rebuilt; gone after 15 minutes",
     fields=fields.HEARD,
 )
 def heard(guild: int) -> str:
-    """Up to when sessions were heard, in a guild that was rebuilt without `seen`: all before is booked."""
+    """Up to when hosts were heard, in a guild that was rebuilt without `seen`: all before is booked."""
     return key(guild, "heard")
 
 

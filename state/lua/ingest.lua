@@ -47,7 +47,7 @@ if #ids == 0 then
   return refuse('empty')
 end
 local seen = redis.call('ZMSCORE', PREFIX .. 'seen', unpack(ids))
-local heard = tonumber(redis.call('HGET', PREFIX .. 'heard', ARGS.session) or '0')
+local heard = tonumber(redis.call('HGET', PREFIX .. 'heard', totals.host) or '0')
 local events, marks, marked = {}, {}, {}
 for index, event in ipairs(ARGS.events) do
   if not seen[index] and not marked[event[2]] and event[3] > heard then

@@ -119,7 +119,7 @@ async def test_a_whole_show_leaves_what_is_documented_and_nothing_else(stage: St
         # As a process leaves it that died while it painted, and one that came late.
         await client.hset(keys.painted(guild, "public"), items=["painting", "1", "late", "2"])
         # As a rebuild leaves it.
-        await client.hset(live_keys.heard(guild), "1", "1")
+        await client.hset(live_keys.heard(guild), "mia.live", "1")
         await looker.look()
         slow.times = 0
     await redis.delete(keys.declared("test"))
