@@ -10,7 +10,7 @@ from tests.live.conftest import Start
 from tests.live.recorded import Recorded, worker
 from tests.stage import Stage
 
-EVENTS = 20_000
+EVENTS = 8_000
 
 
 @pytest.mark.timeout(240)

@@ -198,7 +198,7 @@ async def test_without_a_backup_nothing_is_reset(stage: Stage, monkeypatch: pyte
     await earn(stage, stage.bruno, 20)
     asked = await run(stage, "reset user", user=stage.bruno)
 
-    async def lost(*_: object) -> None:
+    async def lost(*_: object, **__: object) -> None:
         raise NotKept("nowhere to keep it")
 
     monkeypatch.setattr("persistence.backups.store.BackupStore.keep", lost)

@@ -54,14 +54,18 @@ class Tab:
         return result["result"].get("value")
 
     async def until(self, condition: str, timeout: float = 20) -> Any:
-        """Wait until an expression is true, asking after every change of the page; gives its value."""
+        """Wait until an expression is true, asking after every change of the page; gives its value.
+
+        And now and then besides: the value of a field changes without a change of the page.
+        """
         return await self.run(
             f"""new Promise((done) => {{
             const look = () => {{
                 const found = {condition};
-                if (found) {{ watch.disconnect(); done(found); }}
+                if (found) {{ watch.disconnect(); clearInterval(again); done(found); }}
                 return found;
             }};
+            const again = setInterval(look, 100);
             const watch = new MutationObserver(look);
             const all = {{ subtree: true, childList: true, attributes: true, characterData: true }};
             watch.observe(document, all);
