@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import secrets
 import sys
 import time
@@ -71,10 +70,10 @@ async def play(seed: int, minutes: float | None, only: str, count: int) -> Findi
             raise
         finally:
             await crowd.close()
-        if findings.broken:
-            _keep_logs(plant, seed)
         for failed in crowd.failed:
             findings.hold(False, f"somebody could not act: {failed!r}")
+        if findings.broken:
+            _keep_logs(plant, seed)
     return findings
 
 
@@ -132,5 +131,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        sys.exit(main())
+    sys.exit(main())

@@ -107,11 +107,12 @@ class Footprints:
         for (name, _), seen in self._all.items():
             if len(seen.descriptors) < 4:
                 continue
-            some, last = max(seen.descriptors[:3]), min(seen.descriptors[-2:])
-            findings.hold(last <= some + POOL, f"{name} went from {some} to {last} descriptors")
-            some, last = max(seen.memory[:3]), seen.memory[-1]
-            findings.hold(last <= some + 40, f"{name} went from {some} to {last} MB")
+            most, last = max(seen.descriptors[:3]), min(seen.descriptors[-2:])
+            findings.hold(last <= most + POOL, f"{name} went from {most} to {last} descriptors")
             findings.figures["descriptors, most"] = max(findings.figures["descriptors, most"], last)
+            most, last = max(seen.memory[:3]), seen.memory[-1]
+            findings.hold(last <= most + 40, f"{name} went from {most} to {last} MB")
+            findings.figures["MB, most"] = max(findings.figures["MB, most"], last)
 
 
 # After it
