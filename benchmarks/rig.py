@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.charts import Chart, draw
 from sandbox.discord import Channel, Guild, Person, Sandbox
 from state.configure import Configuration
 from state.connection import connect
@@ -45,8 +47,28 @@ class Bar:
         return cls(bar, round(value, 3), limit, value >= limit)
 
 
-def conclude(console: Console, bars: list[Bar], path: str | None) -> int:
-    """Prints the bars, writes them as JSON if a path is given; gives 1 when one does not hold, else 0."""
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """A parser of the options that every benchmark has; give its module's docstring."""
+    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
+    parser.add_argument("--json", metavar="FILE", help="write the bars")
+    parser.add_argument("--pictures", metavar="FOLDER", help="draw a picture of each table")
+    return parser
+
+
+def conclude(
+    console: Console,
+    bars: list[Bar],
+    path: str | None,
+    charts: Iterable[Chart] = (),
+    pictures: str | None = None,
+) -> int:
+    """Prints the bars; writes them as JSON if a path is given, and the charts if a folder is.
+
+    Gives 1 when a bar does not hold, else 0.
+    """
+    if pictures:
+        for chart in charts:
+            draw(chart, Path(pictures))
     for bar in bars:
         console.print(f"{bar.bar}: {bar.value} (limit {bar.limit}, holds: {bar.holds})")
     if path:
