@@ -47,11 +47,35 @@ class Bar:
         return cls(bar, round(value, 3), limit, value >= limit)
 
 
-def arguments(description: str | None) -> argparse.ArgumentParser:
-    """A parser of the options that every benchmark has; give its module's docstring."""
-    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
+class _Short(argparse.Action):
+    """Sets the options given as `const`; whatever stands behind it still counts."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option: object = "",
+    ) -> None:
+        namespace.short = True
+        for name, value in self.const.items():
+            setattr(namespace, name, value)
+
+
+def arguments(description: str | None, **short: object) -> argparse.ArgumentParser:
+    """A parser of the options that every benchmark has; give its module's docstring.
+
+    `short` is what `--short` makes of the options of these names; `options.short` says whether it was given.
+    """
+    # A benchmark may have an option of its own by one of these names.
+    parser = argparse.ArgumentParser(
+        description=(description or "").partition("\n")[0], conflict_handler="resolve"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the bars")
     parser.add_argument("--pictures", metavar="FOLDER", help="draw a picture of each table")
+    parser.add_argument(
+        "--short", action=_Short, nargs=0, const=short, default=False, help="the length of `make bench`"
+    )
     return parser
 
 
@@ -72,8 +96,15 @@ def conclude(
     for bar in bars:
         console.print(f"{bar.bar}: {bar.value} (limit {bar.limit}, holds: {bar.holds})")
     if path:
-        Path(path).write_text(json.dumps([asdict(bar) for bar in bars], indent=2) + "\n", encoding="utf-8")
+        write(bars, Path(path))
     return 0 if all(bar.holds for bar in bars) else 1
+
+
+def write(bars: Iterable[Bar], path: Path) -> None:
+    """Writes the bars as JSON. What never came, an infinite or no figure at all, is null there."""
+    told = [asdict(bar) | {"value": bar.value if math.isfinite(bar.value) else None} for bar in bars]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 def percentile(taken: Iterable[float], share: float) -> float:
