@@ -13,7 +13,7 @@ from sandbox.discord.messages import CONTEXT_MENU_COMMAND, EPHEMERAL, REPLY
 from sandbox.discord.snowflakes import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from sandbox.discord.channels import Channel
     from sandbox.discord.guilds import Guild
@@ -182,10 +182,8 @@ def guild(one: Guild) -> Json:
     }
 
 
-def counts(one: Guild, query: Mapping[str, str]) -> Json:
-    """Write how many members a guild has and how many of them are online, where `with_counts` asks."""
-    if query.get("with_counts", "").lower() != "true":
-        return {}
+def counts(one: Guild) -> Json:
+    """Write how many members a guild has and how many of them are online."""
     # The bot alone is online: the sandbox knows no presences.
     return {"approximate_member_count": len(one.members), "approximate_presence_count": 1}
 

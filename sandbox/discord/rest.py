@@ -94,6 +94,10 @@ class Call:
             raise invalid(name, code, f"int value should be {side} than or equal to {bound}.")
         return number
 
+    def asks(self, name: str) -> bool:
+        """Whether the query says yes to it (API reference, Boolean Query Strings)."""
+        return self.query.get(name) in {"true", "True", "1"}
+
     def guild(self, *needed: Permission) -> Guild:
         """Find the guild of the path. Raises Refusal 10004, or 50013 without one of the permissions."""
         guild = self.world.guilds.get(self.id("guild_id"))

@@ -78,7 +78,7 @@ def get_own_guilds(call: Call) -> list[Json]:
             "permissions": str(guild.permissions(call.sandbox.bot.id)),
             "features": [],
         }
-        | payloads.counts(guild, call.query)
+        | (payloads.counts(guild) if call.asks("with_counts") else {})
         for guild in guilds
         if guild.id > after
     ]

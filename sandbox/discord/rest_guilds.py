@@ -25,7 +25,7 @@ _MEMBER_ROLE: Final = "/guilds/{guild_id}/members/{user_id}/roles/{role_id}"
 def get_guild(call: Call) -> Json:
     """Give a guild, with counts where asked for."""
     guild = call.guild()
-    return payloads.guild(guild) | payloads.counts(guild, call.query)
+    return payloads.guild(guild) | (payloads.counts(guild) if call.asks("with_counts") else {})
 
 
 @routes("GET", "/guilds/{guild_id}/roles")

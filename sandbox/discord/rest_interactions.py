@@ -27,7 +27,7 @@ def answer(call: Call) -> Json | None:
     interactions = call.sandbox.interactions
     interaction = interactions.find(call.params["interaction_token"], call.id("interaction_id"))
     message = interactions.answer(interaction, call.object(), call.files, call.received)
-    if interaction is None or call.query.get("with_response", "").lower() != "true":
+    if interaction is None or not call.asks("with_response"):
         return None
     return interactions.callback_object(interaction, message)
 

@@ -78,7 +78,7 @@ async def test_one_answer_then_follow_ups(act: Any) -> None:
     assert (await waiting.api("PATCH", f"{waiting.webhook}/messages/@original", {"content": "x"}))[1][
         "code"
     ] == 10015
-    status, made = await waiting.answer(4, {"content": "Pong"}, "?with_response=true")
+    status, made = await waiting.answer(4, {"content": "Pong"}, "?with_response=1")
     assert (status, made["resource"]["type"], made["resource"]["message"]["content"]) == (200, 4, "Pong")
     assert made["interaction"]["response_message_id"] == made["resource"]["message"]["id"]
     assert (await waiting.answer(4, {"content": "Pong"}))[1]["code"] == 40060

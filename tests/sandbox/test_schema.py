@@ -66,6 +66,7 @@ def press_me(**fields: Any) -> dict[str, Any]:
         message({"content": "a file", "attachments": [{"id": "0", "filename": "x.mp3"}]}, files=["x.mp3"]),
         answer({"type": 6}, status=204),
         answer({"type": 5, "data": {"flags": 64}}, query={"with_response": "true"}),
+        answer({"type": 5, "data": {"flags": 64}}, query={"with_response": "1"}),
         answer({"type": 8, "data": {"choices": [{"name": "a", "value": "1"}]}}),
         answer({"type": 8, "data": {"choices": [{"name": "a", "value": 1}]}}),
         Sent(

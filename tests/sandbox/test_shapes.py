@@ -168,7 +168,13 @@ async def test_own_guilds_carry_counts_only_where_asked_for(
         3,
         1,
     )
-    for query, counted in (("", False), ("?with_counts=false", False), ("?with_counts=true", True)):
+    for query, counted in (
+        ("", False),
+        ("?with_counts=false", False),
+        ("?with_counts=0", False),
+        ("?with_counts=true", True),
+        ("?with_counts=1", True),
+    ):
         for path in ("/users/@me/guilds", f"/guilds/{guild.id}"):
             _, answer = await api("GET", path + query)
             listed = answer if isinstance(answer, list) else [answer]

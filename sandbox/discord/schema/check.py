@@ -20,6 +20,8 @@ _NAME: Final = "urn:discord"
 _PREFIX: Final = re.compile(r"^/api/v\d+(?=/)")
 _PLACE: Final = re.compile(r"\{[^{}]*\}")
 _JSON: Final = "application/json"
+_TRUTH: Final = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+"""Discord's API reference, Boolean Query Strings."""
 _MULTIPART: Final = "multipart/form-data"
 _REFUSED: Final = (400, 401, 404, 405, 413)
 """Answers to requests the sandbox itself found wrong: what was wrong with them need not be told twice."""
@@ -107,8 +109,8 @@ class Schema:
         meanings: list[object] = [[value], value]
         if re.fullmatch(r"-?\d+", value):
             meanings.append(int(value))
-        if value in ("true", "false"):
-            meanings.append(value == "true")
+        if value in _TRUTH:
+            meanings.append(_TRUTH[value])
         if any(not self._errors(pointer, meaning) for meaning in meanings):
             return []
         # The last meaning is the most particular one.
