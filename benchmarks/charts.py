@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -31,9 +33,31 @@ class Chart:
     log: bool = False
     limits: tuple[tuple[float, str], ...] = ()
 
+    def to_json(self) -> str:
+        """All of it; what was not measured is null."""
+        series = {
+            name: [each if math.isfinite(each) else None for each in figures]
+            for name, figures in self.series.items()
+        }
+        return json.dumps(asdict(self) | {"series": series}, indent=2) + "\n"
+
+    @classmethod
+    def of_json(cls, text: str) -> Chart:
+        """One that `to_json` gave."""
+        told: dict[str, Any] = json.loads(text)
+        told["series"] = {
+            name: [math.nan if each is None else each for each in figures]
+            for name, figures in told["series"].items()
+        }
+        told["limits"] = tuple((value, words) for value, words in told["limits"])
+        return cls(**told)
+
 
 def draw(chart: Chart, folder: Path) -> Path:
-    """Writes `<folder>/<name>.png`, 1200 pixels wide; gives its path."""
+    """Writes `<folder>/<name>.png`, 1200 pixels wide, and its figures as `<name>.chart.json`.
+
+    Gives the path of the picture.
+    """
     with mpl.rc_context({"text.parse_math": False, "font.size": 10, "font.family": "DejaVu Sans"}):
         figure, axes = pyplot.subplots(figsize=(12, 5.2), dpi=100)
         try:
@@ -42,6 +66,7 @@ def draw(chart: Chart, folder: Path) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"{chart.name}.png"
             figure.savefig(path)
+            (folder / f"{chart.name}.chart.json").write_text(chart.to_json(), encoding="utf-8")
         finally:
             pyplot.close(figure)
     return path

@@ -1,0 +1,108 @@
+"""Writes what `make bench` measured last into docs/performance.md, with its pictures: `make bench-docs`.
+
+    python -m benchmarks.document [--json FILE]
+
+The page holds `<!-- measured: NAME -->` and `<!-- end -->`; what stands between them are the bars of that
+benchmark, its pictures and their figures. `machine` and `all` are where they were measured, and how many bars
+hold. The part of a benchmark that was not run stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from benchmarks.charts import Chart
+from benchmarks.machine import Machine
+from benchmarks.programme import FOLDER, read
+from benchmarks.rig import Bar
+from benchmarks.tables import page_of_bars, page_of_chart
+
+DOCS = Path(__file__).parents[1] / "docs"
+COLOURS = 48
+"""Enough for a picture of columns and letters; a third of the size."""
+
+_PART = re.compile(r"(<!-- measured: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def render(text: str, parts: dict[str, str]) -> str:
+    """A page with the parts that were measured."""
+
+    def part(found: re.Match[str]) -> str:
+        made = parts.get(found["name"])
+        return found[0] if made is None else f"{found[1]}\n{made.strip()}\n\n{found[3]}"
+
+    return _PART.sub(part, text)
+
+
+def parts(folder: Path, bars: list[Bar], machine: Machine) -> dict[str, str]:
+    """What to write, by name: of each benchmark, of the machine, and of all together."""
+    made = {
+        "machine": f"Measured on {machine}.",
+        "all": f"{sum(bar.holds for bar in bars)} of {len(bars)} hold.",
+    }
+    for name, found in groupby(bars, lambda bar: bar.bar.partition(": ")[0]):
+        own = [Bar(bar.bar.partition(": ")[2] or bar.bar, bar.value, bar.limit, bar.holds) for bar in found]
+        charts = [
+            f"![{chart.title}](images/{picture(name, chart)}.png)\n\n{page_of_chart(chart)}"
+            for chart in drawn(folder / name)
+        ]
+        made[name] = "\n\n".join([page_of_bars(own), *charts])
+    return made
+
+
+def drawn(folder: Path) -> list[Chart]:
+    """The charts that a benchmark left, in the order in which it drew them."""
+    left = sorted(folder.glob("*.chart.json"), key=lambda path: path.stat().st_mtime_ns)
+    return [Chart.of_json(path.read_text(encoding="utf-8")) for path in left]
+
+
+def picture(benchmark: str, chart: Chart) -> str:
+    """What the picture is called in docs/images."""
+    name = chart.name.replace("_", "-")
+    own = benchmark.replace("_", "-")
+    return f"bench-{name}" if name.startswith(own) else f"bench-{own}-{name}"
+
+
+def copy(folder: Path, benchmark: str, images: Path) -> None:
+    """Puts the pictures of a benchmark into docs/images, small."""
+    for chart in drawn(folder / benchmark):
+        with Image.open(folder / benchmark / f"{chart.name}.png") as full:
+            small = full.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        small.save(images / f"{picture(benchmark, chart)}.png", optimize=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Writes the page and its pictures, and says what it did."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--json", type=Path, default=FOLDER / "bars.json", metavar="FILE")
+    parser.add_argument("--docs", type=Path, default=DOCS, metavar="FOLDER")
+    options = parser.parse_args(arguments)
+    folder, page, images = options.json.parent, options.docs / "performance.md", options.docs / "images"
+    try:
+        bars = read(options.json)
+        told: dict[str, Any] = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        print(f"There is no {error.filename}: measure first, with `make bench`.", file=sys.stderr)
+        return 2
+    made = parts(folder, bars, Machine(**told))
+    text = render(page.read_text(encoding="utf-8"), made)
+    page.write_text(text, encoding="utf-8")
+    for name in made:
+        copy(folder, name, images)
+    for left in images.glob("bench-*.png"):
+        if left.name not in text:
+            left.unlink()
+    print(f"{page} has the figures of {', '.join(name for name in made if name not in ('machine', 'all'))}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
