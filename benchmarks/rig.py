@@ -18,6 +18,7 @@ from rich.console import Console
 
 from benchmarks.charts import Chart, draw
 from sandbox.discord import Channel, Guild, Person, Sandbox
+from state import keys
 from state.configure import Configuration
 from state.connection import connect
 from state.feed import Feed
@@ -114,8 +115,10 @@ def percentile(taken: Iterable[float], share: float) -> float:
 
 
 @contextlib.asynccontextmanager
-async def process(sandbox: Sandbox, *arguments: str, **environment: str) -> AsyncGenerator[None]:
-    """A bot of its own process on that sandbox; ended with the block."""
+async def process(
+    sandbox: Sandbox, *arguments: str, stdin: int | None = None, **environment: str
+) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """A bot of its own process on that sandbox; ended with the block. For `stdin` see `subprocess.Popen`."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
@@ -125,10 +128,11 @@ async def process(sandbox: Sandbox, *arguments: str, **environment: str) -> Asyn
             "DISCORD_REST_URL": sandbox.rest_url,
             **environment,
         },
+        stdin=stdin,
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        yield
+        yield child
     finally:
         child.terminate()
         await child.wait()
@@ -160,10 +164,19 @@ def room(sandbox: Sandbox, name: str = "Bench") -> tuple[Guild, Person, Channel]
 
 @contextlib.asynccontextmanager
 async def moves(redis_url: str) -> AsyncGenerator[tuple[Queue, Configuration]]:
-    """The moves of a queue, made beside the bot, as by another process of it."""
+    """The moves of a queue, made beside the bot, as by another process of it.
+
+    A guild that nobody has used is begun from nothing: no archive is asked for it.
+    """
     redis = connect(redis_url)
+
+    async def begun(guild: int) -> None:
+        # As `persistence.recovery.open_guild` does.
+        await redis.sadd(keys.GUILDS, str(guild))
+        await redis.set(keys.revision(guild), 0, nx=True)
+
     try:
-        scripts = Scripts(redis, lambda _: asyncio.sleep(0))
+        scripts = Scripts(redis, begun)
         yield Queue(redis, scripts), Configuration(redis, scripts, Feed(redis))
     finally:
         await redis.aclose()
