@@ -86,6 +86,7 @@ class Figures:
         self._shard_up = self._gauge("skipline_shard_connected", "1 while the shard is connected", "shard")
         self._shard_latency = self._gauge("skipline_shard_latency_seconds", "Heartbeat to answer", "shard")
         self._leases = self._gauge("skipline_leases_held", "Leases this process holds")
+        self._tasks = self._gauge("skipline_tasks", "Tasks under way in this process")
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(name, what, labels, registry=self.registry)
@@ -135,6 +136,7 @@ class Figures:
             return encode(self.registry), content_type
 
     def _from_memory(self, process: Process) -> None:
+        self._tasks.set(len(asyncio.all_tasks()))
         for result, count in process.edits.items():
             self._edits.labels(result).inc(count - self._edits_told[result])
             self._edits_told[result] = count

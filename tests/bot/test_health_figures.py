@@ -123,6 +123,7 @@ async def test_a_command_is_counted_with_its_outcome_and_the_time_to_its_first_a
     assert grown(of("skipline_script_seconds_count", script="submit")) == 1
     assert after[of("skipline_shard_connected", shard="0")] == 1
     assert after[of("skipline_leases_held")] >= 1
+    assert after[of("skipline_tasks")] >= 1
 
 
 async def test_a_refusal_is_counted_as_one(told: App, discord: Sandbox) -> None:
@@ -248,4 +249,4 @@ def test_every_figure_is_written_down_and_nothing_else() -> None:
     asked = " ".join(target["expr"] for panel in board["panels"] for target in panel.get("targets", ()))
     shown = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"skipline_\w+", asked)}
     assert shown <= names, "the dashboard asks for what there is"
-    assert names - shown <= {"skipline_guilds_read", "skipline_leases_held"}, "it shows the rest"
+    assert names - shown <= {"skipline_guilds_read", "skipline_leases_held", "skipline_tasks"}, "it shows the rest"
