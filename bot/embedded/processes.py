@@ -32,7 +32,12 @@ def is_running(pid: int, mark: str) -> bool:
     try:
         process = psutil.Process(pid)
         # A zombie has ended; its parent, perhaps process 1 of a container, merely has not asked.
-        return process.status() != psutil.STATUS_ZOMBIE and mark in " ".join(process.cmdline())
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        if words := process.cmdline():
+            return mark in " ".join(words)
+        # Only just started: the system shows the program a moment before its words. One that ends has neither.
+        return bool(process.exe())
     except psutil.Error:
         return False
 

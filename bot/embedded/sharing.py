@@ -12,11 +12,13 @@ import asyncio
 import fcntl
 import logging
 import os
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from bot.embedded import Server
 from bot.errors import StartupError
 
 __all__ = ["create_directory", "shared"]
@@ -54,7 +56,7 @@ async def shared(
                 if _try_lock(users, fcntl.LOCK_EX):
                     await stop()
                 raise
-        keeping = None if running is None else asyncio.create_task(_keep(directory, start, running))
+        keeping = None if running is None else asyncio.create_task(_keep(directory, start, running, server))
         try:
             yield server
         finally:
@@ -81,26 +83,54 @@ async def _whole(start: Awaitable[_T]) -> _T:
 
 
 async def _keep(
-    directory: Path, start: Callable[[bool], Awaitable[object]], running: Callable[[], bool]
+    directory: Path,
+    start: Callable[[bool], Awaitable[object]],
+    running: Callable[[], bool],
+    server: object,
 ) -> None:
     """Start the server again whenever it is gone; look less often while it cannot be started."""
-    wait = _LOOK_EVERY
+    loop = asyncio.get_running_loop()
+    wait, begun = _LOOK_EVERY, loop.time()
     while True:
-        await asyncio.sleep(wait)
-        if running():
-            wait = _LOOK_EVERY
-            continue
+        if await _ended(server):
+            # One that ends as soon as it answers is not to keep us busy.
+            await asyncio.sleep(begun + _LOOK_EVERY - loop.time())
+        else:
+            await asyncio.sleep(wait)
+            if running():
+                wait = _LOOK_EVERY
+                continue
         _LOG.warning("The embedded server of %s is gone; starting it again.", directory)
         try:
             async with _starting(directory):
                 # Whoever else uses it may have been faster: `start` finds theirs.
-                await _whole(start(False))
+                server = await _whole(start(False))
         except Exception as error:
-            wait = min(wait * 2, _LONGEST_WAIT)
+            server, wait = None, min(wait * 2, _LONGEST_WAIT)
             _LOG.error("It cannot be started (%s); trying again in %.0f s.", error, wait)
         else:
-            wait = _LOOK_EVERY
+            wait, begun = _LOOK_EVERY, loop.time()
             _LOG.info("The embedded server of %s is back.", directory)
+
+
+async def _ended(server: object) -> bool:
+    """Wait until the server's process has ended; False where the system cannot tell without being asked."""
+    if sys.platform != "linux" or not isinstance(server, Server):
+        return False
+    try:
+        process = os.pidfd_open(server.pid)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    try:
+        loop.add_reader(process, over.set)
+        await over.wait()
+    finally:
+        loop.remove_reader(process)
+        os.close(process)
+    return True
 
 
 def create_directory(data_dir: Path, name: str) -> Path:

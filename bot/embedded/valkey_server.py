@@ -85,15 +85,12 @@ class _Place:
         self.socket = socket_directory(directory, None) / _SOCKET
 
     async def start(self, alone: bool) -> Server:
-        pid = _running_pid(self.directory)
-        if pid is None:
-            pid = await self._launch()
-        server = await self._answering(pid)
+        server = await self._answering(_running_pid(self.directory))
         if alone and server.version != await self._bundled_version():
             _LOG.info("Valkey %s runs in %s; replacing it by the bundled one", server.version, self.directory)
             await self.stop()
             socket_directory(self.directory, None)
-            server = await self._answering(await self._launch())
+            server = await self._answering(None)
         async with self._client() as client:
             for name, value in self.config.items():
                 await client.config_set(name, value)
@@ -127,8 +124,13 @@ class _Place:
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         return await launch([str(self.binary), *words], self.log, self.directory, None)
 
-    async def _answering(self, pid: int) -> Server:
+    async def _answering(self, found: int | None) -> Server:
+        """Wait until commands are answered, as long as loading takes; tell how to reach it.
+
+        `found` is a server that runs already; it may be ending, and then a new one is started.
+        """
         loop = asyncio.get_running_loop()
+        pid = found or await self._launch()
         began = said = loop.time()
         async with self._client() as client:
             while True:
@@ -151,9 +153,12 @@ class _Place:
                         pid=int(info["process_id"]),
                     )
                 if not is_running(pid, str(self.directory)):
-                    raise StartupError(
-                        f"The embedded Valkey stopped while starting; its log says why: {self.log}."
-                    )
+                    if pid != found:
+                        raise StartupError(
+                            f"The embedded Valkey stopped while starting; its log says why: {self.log}."
+                        )
+                    pid = await self._launch()
+                    began = loop.time()
                 if loop.time() - said > _SAY_WAITING_EVERY:
                     said = loop.time()
                     _LOG.info("Waiting for the embedded Valkey to load its data (log: %s)", self.log)

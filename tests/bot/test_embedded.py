@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -132,6 +133,37 @@ async def test_a_running_valkey_is_found_and_none_is_started_for_it(data_dir: Pa
     async with embedded.valkey(deep, durable=False) as server:
         assert embedded.find(deep) == server.url
     assert embedded.find(deep) is None
+
+
+async def test_a_valkey_that_is_about_to_end_is_replaced(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with embedded.valkey(data_dir) as server:
+
+        def found(pid: int, mark: str) -> bool:
+            running = is_running(pid, mark)
+            if pid == server.pid and running:
+                os.kill(pid, signal.SIGKILL)
+            return running
+
+        monkeypatch.setattr("bot.embedded.valkey_server.is_running", found)
+        async with embedded.valkey(data_dir) as again, redis(again) as client:
+            assert again.pid != server.pid and await client.ping()
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_spawn"), reason="only systems with POSIX spawn return so early")
+def test_a_process_runs_from_its_first_moment() -> None:
+    """The caller is back as soon as the new program is there, which is before its command line can be read."""
+    tail = shutil.which("tail")
+    assert tail is not None
+    for _ in range(100):
+        pid = os.posix_spawn(tail, [tail, "-f", os.devnull], {})
+        try:
+            assert is_running(pid, os.devnull)
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        assert not is_running(pid, os.devnull)
 
 
 async def test_two_processes_share_and_the_last_one_out_stops(data_dir: Path) -> None:
