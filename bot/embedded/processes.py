@@ -36,7 +36,7 @@ def is_running(pid: int, mark: str) -> bool:
             return False
         if words := process.cmdline():
             return mark in " ".join(words)
-        # Only just started: the system shows the program a moment before its words. One that ends has neither.
+        # Only just started: the program is there a moment before its words. One that ends has neither.
         return bool(process.exe())
     except psutil.Error:
         return False

@@ -153,7 +153,7 @@ async def test_a_valkey_that_is_about_to_end_is_replaced(
 
 @pytest.mark.skipif(not hasattr(os, "posix_spawn"), reason="only systems with POSIX spawn return so early")
 def test_a_process_runs_from_its_first_moment() -> None:
-    """The caller is back as soon as the new program is there, which is before its command line can be read."""
+    """The caller is back as soon as the new program is there, before its command line can be read."""
     tail = shutil.which("tail")
     assert tail is not None
     for _ in range(100):
