@@ -52,6 +52,7 @@ from state.points import Points
 from state.public_page import PublicPages
 from state.queue import Queue
 from state.scripts import observe
+from state.served import ServedPages
 from state.timers import Timers
 from state.wallet import Wallet
 
@@ -122,8 +123,8 @@ async def running(settings: Settings, *, reload: bool = False, live: bool = True
             )
         await stores.feed.open()
         stack.push_async_callback(stores.feed.close)
+        await stack.enter_async_context(serving(settings, stores, reporter))
         if bot is not None and shards is not None:
-            await stack.enter_async_context(serving(settings, stores, reporter))
             await stack.enter_async_context(_gateway(app, bot, shards, reload=reload))
         if writer is not None:
             work = worker.working(settings, stores, rest, writer, kept, reporter, live=live)
@@ -211,6 +212,7 @@ async def _gateway(app: App, bot: hikari.GatewayBot, shards: Shards, *, reload: 
         (Hosts, stores.hosts),
         (Overlays, stores.overlays),
         (PublicPages, stores.public_pages),
+        (ServedPages, stores.served),
         (Pictures, DrawingProcess()),
         (Settings, settings),
         (Reporter, app.reporter),

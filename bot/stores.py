@@ -40,6 +40,7 @@ from state.public_page import PublicPages
 from state.queue import Queue
 from state.refusal import Unopened
 from state.scripts import Scripts
+from state.served import Served, ServedPages
 from state.timers import Timers
 from state.wallet import Wallet
 
@@ -72,6 +73,7 @@ class Stores:
     hosts: Hosts
     overlays: Overlays
     public_pages: PublicPages
+    served: ServedPages
     asked: Asked
     timers: Timers
     report: tuple[str, ...]
@@ -159,12 +161,17 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             hosts=Hosts(redis, scripts),
             overlays=Overlays(redis, scripts),
             public_pages=PublicPages(redis, scripts),
+            served=ServedPages(redis, _own_pages(settings)),
             asked=Asked(redis, scripts),
             timers=Timers(scripts),
             report=tuple(report),
             warnings=tuple(warnings),
             addresses={"REDIS_URL": redis_url, "DATABASE_URL": database_url},
         )
+
+
+def _own_pages(settings: Settings) -> Served | None:
+    return Served(settings.web_address, settings.web_url is not None) if settings.web_port else None
 
 
 async def _server(redis: Redis, given: Address) -> str:

@@ -10,7 +10,6 @@ import hikari
 import tanjun
 
 from bot.errors import UserError
-from bot.settings import Settings
 from components.markdown import clean, plain
 from components.overlay import VIEWS
 from components.song_lines import moment
@@ -18,6 +17,7 @@ from components.texts import describe, say
 from components.who import Caller, manager
 from state.overlays import Overlay, Overlays
 from state.refusal import Reason, Refused
+from state.served import Served, ServedPages
 
 _NAME: Final = 32
 _OFFERED: Final = 25
@@ -53,17 +53,19 @@ async def offer(ctx: tanjun.abc.AutocompleteContext, typed: str) -> None:
     await ctx.set_choices([(name, name) for name in names[:_OFFERED]])
 
 
-def _served(settings: Settings, locale: str) -> None:
-    if not settings.web_port:
+async def _demand_served(pages: ServedPages, locale: str) -> Served:
+    served = await pages.where()
+    if served is None:
         raise UserError(say("overlay.not_served", locale))
+    return served
 
 
-def _addresses(token: str, settings: Settings, locale: str) -> str:
+def _addresses(token: str, served: Served, locale: str) -> str:
     """The page where its looks are chosen, then one address a view.
 
     Discord shows them to the caller alone, and only when they are pressed.
     """
-    base = f"{settings.web_address}/overlay/{token}"
+    base = f"{served.address}/overlay/{token}"
     urls = {view: f"{base}/{view}?{urlencode({'layout': _LAYOUTS[view]})}" for view in VIEWS}
     return "\n".join(
         say("overlay.address", locale, what=say(f"overlay.what_{what}", locale), url=url)
@@ -77,11 +79,11 @@ async def create(
     ctx: tanjun.abc.SlashContext,
     name: str,
     overlays: alluka.Injected[Overlays],
-    settings: alluka.Injected[Settings],
+    pages: alluka.Injected[ServedPages],
 ) -> None:
     """Makes an address and tells it, once."""
     caller = manager(ctx.interaction)
-    _served(settings, caller.locale)
+    served = await _demand_served(pages, caller.locale)
     known = await _named(overlays, caller.guild, name)
     called = known.name if known is not None else clean(name, _NAME)
     try:
@@ -90,7 +92,7 @@ async def create(
         key = "overlay.limit" if refused.reason is Reason.LIMIT else "overlay.taken"
         text = say(key, caller.locale, name=plain(called, 80), limit=refused.facts.get("limit"))
         raise UserError(text) from refused
-    await _tell(ctx, caller, "overlay.created", called, token, settings)
+    await _tell(ctx, caller, "overlay.created", called, token, served)
 
 
 @tanjun.with_str_slash_option("name", describe("overlay.name_option"), max_length=_NAME, autocomplete=offer)
@@ -99,25 +101,25 @@ async def rotate(
     ctx: tanjun.abc.SlashContext,
     name: str,
     overlays: alluka.Injected[Overlays],
-    settings: alluka.Injected[Settings],
+    pages: alluka.Injected[ServedPages],
 ) -> None:
     """Gives an overlay a new address; whatever shows the old one goes dark."""
     caller = manager(ctx.interaction)
-    _served(settings, caller.locale)
+    served = await _demand_served(pages, caller.locale)
     called = await _existing(overlays, caller, name)
     try:
         token = await overlays.rotate(caller.guild, caller.request, caller.actor, called)
     except Refused as refused:
         raise UserError(say("overlay.unknown", caller.locale)) from refused
-    await _tell(ctx, caller, "overlay.rotated", called, token, settings)
+    await _tell(ctx, caller, "overlay.rotated", called, token, served)
 
 
 async def _tell(
-    ctx: tanjun.abc.SlashContext, caller: Caller, key: str, name: str, token: str | None, settings: Settings
+    ctx: tanjun.abc.SlashContext, caller: Caller, key: str, name: str, token: str | None, served: Served
 ) -> None:
     if token is None:
         key = "overlay.told_before"
-    addresses = _addresses(token, settings, caller.locale) if token is not None else ""
+    addresses = _addresses(token, served, caller.locale) if token is not None else ""
     await ctx.respond(say(key, caller.locale, name=plain(name, 80), addresses=addresses))
 
 

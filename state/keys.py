@@ -600,6 +600,7 @@ import_module("state.live_keys")
 import_module("state.host_keys")
 import_module("state.shard_keys")
 import_module("state.timer_keys")
+import_module("state.web_keys")
 
 TABLE: Final[Mapping[str, Key]] = KEYS
 """Every key by its pattern, in the order above."""

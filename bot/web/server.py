@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
+import logging
 from collections.abc import AsyncGenerator
 from typing import Final
 
 from aiohttp import web
 
 from bot.errors import Reporter, StartupError
-from bot.settings import Settings
+from bot.settings import Role, Settings
 from bot.stores import Stores
+from bot.tasks import background
 from bot.web.audience import Audiences
 from bot.web.overlay_routes import overlay_routes
 from bot.web.overlay_view import OverlayView
@@ -18,12 +22,22 @@ from bot.web.page_routes import page_routes
 from bot.web.page_view import PageView
 from state.lifts import Lifts
 
+_log = logging.getLogger("skipline.web")
+
 _CLOSING: Final = 1.0
+
+AGAIN_SECONDS: Final = 0.5
+"""How often a process looks whether a port is free that another one has."""
 
 
 @contextlib.asynccontextmanager
 async def serving(settings: Settings, stores: Stores, reporter: Reporter) -> AsyncGenerator[None]:
-    """Serves inside the block if the settings name a port. Raises `StartupError` when it is taken."""
+    """Serves inside the block if the settings name a port, and has all processes know where.
+
+    Raises `StartupError` when the port cannot be had. One of several processes (role gateway or worker) waits
+    for a port that is taken, so that they can be given the same one: whoever has it serves, and when that one
+    ends another takes it over.
+    """
     if not settings.web_port:
         yield
         return
@@ -36,15 +50,44 @@ async def serving(settings: Settings, stores: Stores, reporter: Reporter) -> Asy
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSING)
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, settings.web_host, settings.web_port).start()
-        except OSError as error:
-            raise StartupError(
-                f"Overlays cannot be served on {settings.web_host}, port {settings.web_port}: "
-                f"{error.strerror or error}. Check SKIPLINE_WEB_HOST and SKIPLINE_WEB_PORT."
-            ) from error
-        yield
+        bound = await _bound(runner, settings)
+        if not bound and settings.role is Role.ALL:
+            raise _refused(settings, "another program has it")
+        work = _serve(runner, settings, stores, bound=bound)
+        async with background(work, "web pages", reporter):
+            yield
     finally:
         for audiences in (overlays, readers):
             audiences.close()
         await runner.cleanup()
+
+
+async def _serve(runner: web.AppRunner, settings: Settings, stores: Stores, *, bound: bool) -> None:
+    if not bound:
+        where = f"{settings.web_host}, port {settings.web_port}"
+        _log.warning("Another program serves on %s; web pages are served there when it ends.", where)
+    while not bound:
+        await asyncio.sleep(AGAIN_SECONDS)
+        bound = await _bound(runner, settings)
+    _log.info("Web pages are served at %s.", settings.web_address)
+    await stores.served.tell()
+
+
+async def _bound(runner: web.AppRunner, settings: Settings) -> bool:
+    """Begins to serve; False where another program has the port."""
+    site = web.TCPSite(runner, settings.web_host, settings.web_port)
+    try:
+        await site.start()
+    except OSError as error:
+        await site.stop()
+        if error.errno == errno.EADDRINUSE:
+            return False
+        raise _refused(settings, error.strerror or str(error)) from error
+    return True
+
+
+def _refused(settings: Settings, why: str) -> StartupError:
+    return StartupError(
+        f"Web pages cannot be served on {settings.web_host}, port {settings.web_port}: "
+        f"{why}. Check SKIPLINE_WEB_HOST and SKIPLINE_WEB_PORT."
+    )

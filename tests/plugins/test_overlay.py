@@ -6,8 +6,10 @@ import re
 
 import aiohttp
 import pytest
+from redis.asyncio import Redis
 
 from sandbox.discord import Message, Person
+from state.served import ServedPages
 from tests.stage import Stage
 
 ADDRESS = re.compile(
@@ -55,14 +57,15 @@ async def test_an_address_is_told_once_renewed_and_taken_away(stage: Stage) -> N
 
 
 async def test_where_nothing_is_served_no_address_is_made_or_told(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await run(stage, "create", name="OBS")
     before = await stage.app.stores.overlays.all(stage.id)
-    # Settings do not change while a bot runs; this one never had a port.
-    monkeypatch.setitem(vars(stage.app.settings), "web_port", 0)
+    served = stage.app.stores.served
+    # As in a process that serves nothing, beside others that serve nothing.
+    monkeypatch.setattr(served, "where", ServedPages(redis, None).where)
     for command, name in (("create", "Other"), ("rotate", "OBS")):
-        assert "serves no overlays yet" in (await run(stage, command, name=name)).text
+        assert "serves overlays now" in (await run(stage, command, name=name)).text
     assert await stage.app.stores.overlays.all(stage.id) == before
     assert "taken away" in (await run(stage, "remove", name="OBS")).text
 

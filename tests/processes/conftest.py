@@ -168,9 +168,9 @@ class Crew:
     data_dir: Path
     all: list[Process] = field(default_factory=list[Process])
 
-    async def begin(self, role: str, shards: str = "auto") -> Process:
+    async def begin(self, role: str, shards: str = "auto", **more: str) -> Process:
         """Begins one more, and returns at once."""
-        process = Process(self.discord, self.data_dir, SKIPLINE_ROLE=role, SKIPLINE_SHARDS=shards)
+        process = Process(self.discord, self.data_dir, SKIPLINE_ROLE=role, SKIPLINE_SHARDS=shards, **more)
         self.all.append(process)
         await process.begin()
         return process

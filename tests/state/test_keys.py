@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from bot.posting import post_once
 from persistence.keys import is_live, is_passing
-from state import fields, host_keys, keys, live_keys, shard_keys, timer_keys
+from state import fields, host_keys, keys, live_keys, shard_keys, timer_keys, web_keys
 from state.cards import Look
 from state.identify import IdentifyTurn
 from state.keyspace import Key, Rebuilt, Type
@@ -166,7 +166,7 @@ def test_every_function_names_the_key_that_is_written_beside_it() -> None:
         "where": "global",
     }
     named: set[str] = set()
-    modules = (keys, live_keys, host_keys, shard_keys, timer_keys)
+    modules = (keys, live_keys, host_keys, shard_keys, timer_keys, web_keys)
     functions = [pair for module in modules for pair in inspect.getmembers(module, inspect.isfunction)]
     for name, function in functions:
         if function.__module__ not in [module.__name__ for module in modules] or name in ("key", "find"):

@@ -202,7 +202,7 @@ async def test_many_watch_and_the_board_is_read_once_a_change(
 
 
 async def test_a_port_that_is_taken_is_told_in_one_sentence(stage: Stage) -> None:
-    with pytest.raises(StartupError, match=r"Overlays cannot be served on .*Check SKIPLINE_WEB_HOST"):
+    with pytest.raises(StartupError, match=r"Web pages cannot be served on .*Check SKIPLINE_WEB_HOST"):
         async with serving(stage.app.settings, stage.app.stores, stage.app.reporter):
             pass
 
