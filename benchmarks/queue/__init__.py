@@ -1,0 +1,1 @@
+"""Moves of the queue against what people would pick instead, and against the floor."""
