@@ -5,20 +5,28 @@ from __future__ import annotations
 import os
 
 import hikari
+import uvloop
 
 
-def main() -> None:
-    """Runs until killed, with the settings Skipline runs with."""
-    bot = hikari.GatewayBot(
+def build() -> hikari.GatewayBot:
+    """A bot with the settings and the event loop Skipline runs with."""
+    uvloop.install()
+    return hikari.GatewayBot(
         os.environ["DISCORD_BOT_TOKEN"],
         rest_url=os.environ["DISCORD_REST_URL"],
         banner=None,
+        logs=None,
         intents=hikari.Intents.GUILDS,
         suppress_optimization_warning=True,
         auto_chunk_members=False,
         http_settings=hikari.impl.HTTPSettings(force_close_transports=False),
         cache_settings=hikari.impl.CacheSettings(components=hikari.api.CacheComponents.GUILDS),
     )
+
+
+def main() -> None:
+    """Runs until killed."""
+    bot = build()
 
     @bot.listen()
     async def declare(_: hikari.StartedEvent) -> None:
