@@ -24,6 +24,9 @@ LOOK_SECONDS: Final = 2.5
 BEHIND_SECONDS: Final = 30.0
 """From which age of the oldest move that is not archived the archive is behind; usually that is below 1."""
 
+OVERDUE_SECONDS: Final = 30.0
+"""From which age of the oldest timer the workers are behind; what a dead process left is taken over in 10."""
+
 SHARD_SECONDS: Final = 30.0
 """How long a shard may be without a connection before the process counts as down; Discord asks for
 reconnects now and then, and they take a few."""
@@ -82,11 +85,12 @@ class Checks:
             unknown = Part("degraded", {"why": "Redis does not answer"})
             parts["tiktok"] = unknown
             parts["archive"] = self._archive() if process.writer is not None else unknown
-            parts["leases"] = unknown
+            parts["timers"] = parts["leases"] = unknown
         else:
-            parts["tiktok"], parts["archive"], parts["leases"] = await asyncio.gather(
+            parts["tiktok"], parts["archive"], parts["timers"], parts["leases"] = await asyncio.gather(
                 _looked(self._tiktok(), away="degraded"),
                 _looked(self._archive_lag(), away="degraded"),
+                _looked(self._timers(), away="degraded"),
                 _looked(self._leases(), away="degraded"),
             )
         states = {part.state for part in parts.values()}
@@ -185,6 +189,14 @@ class Checks:
                 "lag": round(lag.seconds, 3),
                 "stuck": len(lag.stuck),
             },
+        )
+
+    async def _timers(self) -> Part:
+        redis = self._process.stores.redis
+        late = await reading.overdue(redis, (await reading.guilds_of(redis))[: reading.MOST_GUILDS])
+        return Part(
+            "degraded" if late.seconds > OVERDUE_SECONDS else "ok",
+            {"overdue": late.timers, "oldest": round(late.seconds, 3)},
         )
 
     async def _leases(self) -> Part:

@@ -79,6 +79,8 @@ class Figures:
         self._owed = self._gauge("skipline_archive_owed_moves", "Moves that are not in PostgreSQL yet")
         self._lag = self._gauge("skipline_archive_lag_seconds", "Age of the oldest of them")
         self._stuck = self._gauge("skipline_archive_stuck_guilds", "Guilds whose moves cannot be archived")
+        self._overdue = self._gauge("skipline_timers_overdue", "Timers that are due and not being worked on")
+        self._overdue_age = self._gauge("skipline_timers_overdue_seconds", "Age of the oldest of them")
         self._connections = self._gauge("skipline_tiktok_connections", "TikTok hosts wanted", "state")
         self._events = self._gauge("skipline_tiktok_events_per_minute", "Events from TikTok, last minute")
         self._lost = self._counter("skipline_tiktok_outages", "Outages of a host, in each guild")
@@ -156,6 +158,7 @@ class Figures:
                 guilds = await reading.guilds_of(redis)
                 read = guilds[: reading.MOST_GUILDS]
                 depths = await reading.depths(redis, read)
+                overdue = await reading.overdue(redis, read)
                 leases = await reading.leases(redis)
                 connections = await reading.connections(redis)
                 owed = await reading.owed(redis) if process.writer is None else None
@@ -166,6 +169,8 @@ class Figures:
         self._leases.set(len(leases))
         self._guilds.set(len(guilds))
         self._guilds_read.set(len(read))
+        self._overdue.set(overdue.timers)
+        self._overdue_age.set(overdue.seconds)
         _fill(self._queue, depths)
         states = Tally("unattended" if each.status is None else each.status.state for each in connections)
         _fill(self._connections, states)
@@ -182,7 +187,10 @@ class Figures:
         """Says of what could not be read that it is not known; an old figure would pass for a true one."""
         self._queue.clear()
         self._connections.clear()
-        for gauge in (self._guilds, self._guilds_read, self._events, self._leases):
+        for gauge in (
+            *(self._guilds, self._guilds_read, self._events, self._leases),
+            *(self._overdue, self._overdue_age),
+        ):
             gauge.set(math.nan)
         if process.writer is None:
             self._archive(math.nan, math.nan, math.nan)

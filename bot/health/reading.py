@@ -6,11 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
-from state import host_keys, keys, score
+from state import host_keys, keys, score, timer_keys
 from state.hosts import Status, wanted
 from state.ladder import HIGHEST_LABEL
 from state.lease import HOLDER
@@ -32,6 +32,14 @@ class Owed:
 
     moves: int
     guilds: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Timers whose moment has passed and that nobody works on: how many, the age of the oldest (s)."""
+
+    timers: int
     seconds: float
 
 
@@ -69,6 +77,36 @@ async def owed(redis: Redis) -> Owed:
     made = [int(page[0][1].get("at", "0")) / 1000 for page in pages if page]
     now = int(seconds) + int(micros) / 1e6
     return Owed(sum(count for *_, count in behind), len(behind), max(0.0, now - min(made)) if made else 0.0)
+
+
+async def overdue(redis: Redis, guilds: Sequence[int]) -> Overdue:
+    """What should have been done by now, for those guilds and the bot itself, by the server's clock.
+
+    Of what moves set and no worker has taken up since Redis was rebuilt, at most 50 a guild are counted.
+    """
+    client: Any = redis
+    seconds, micros = await client.time()
+    now = int(seconds) * 1000 + int(micros) // 1000
+    everybody = [timer_keys.EVERYBODY, *guilds]
+    count, oldest = 0, now
+    left: list[tuple[int, str, float]] = []
+    async with redis.pipeline(transaction=False) as pipe:
+        for guild in everybody:
+            pipe.zcount(timer_keys.due(guild), "-inf", f"({now}")
+            pipe.zrange(timer_keys.due(guild), 0, 0, withscores=True)
+            pipe.zrangebyscore(timer_keys.timers(guild), "-inf", f"({now}", 0, _MOST_BEHIND, withscores=True)
+        answers = await pipe.execute()
+    for at, guild in enumerate(everybody):
+        late, first, set_by_moves = answers[3 * at : 3 * at + 3]
+        count += int(late)
+        oldest = min([oldest, *(int(score) for _, score in first)])
+        left += [(guild, timer, float(score)) for timer, score in set_by_moves]
+    async with redis.pipeline(transaction=False) as pipe:
+        for guild, timer, _ in left:
+            pipe.zscore(timer_keys.due(guild), timer)
+        known = await pipe.execute() if left else []
+    missed = [int(score) for (*_, score), found in zip(left, known, strict=True) if found is None]
+    return Overdue(count + len(missed), max(0.0, (now - min([oldest, *missed])) / 1000))
 
 
 async def depths(redis: Redis, guilds: Sequence[int]) -> Counter[str]:

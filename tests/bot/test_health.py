@@ -65,7 +65,7 @@ async def test_a_healthy_process_tells_every_part_with_state_and_age(
         status, report = await healthz(app)
         parts = report["parts"]
         assert status == 200
-        assert set(parts) == {"redis", "postgres", "shards", "tiktok", "archive", "leases"}
+        assert set(parts) == {"redis", "postgres", "shards", "tiktok", "archive", "timers", "leases"}
         assert all(part["age"] >= 0 for part in parts.values())
         states = {name: part["state"] for name, part in parts.items()}
         # Nobody looks after the host, since no TikTok process runs here.
@@ -256,6 +256,41 @@ async def test_a_gateway_sees_an_archive_that_nobody_writes(
         assert (status, archive["state"], archive["owed"], archive["guilds"]) == (200, "degraded", 2, 1)
         await asyncio.wait_for(app.commands_declared.wait(), 10)
         assert await get_json(app, "/readyz") == (200, {"ready": True, "shards": True, "commands": True})
+
+
+async def test_a_gateway_sees_what_should_have_been_done_and_that_a_worker_does_it(
+    discord: Sandbox, valkey: embedded.Server, database_url: str, folder: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(stack_of(discord, valkey, database_url, folder, Role.GATEWAY))
+        client: Any = app.stores.redis
+        guild = int(discord.create_guild("Overdue", owner="Olga").id)
+        await app.stores.hosts.connect(guild, "first", OWNER, "somebody")
+        # In Redis, and in no worker: a refusal that leaves the channel, and what a move set.
+        await app.stores.timers.set(guild, "refusal:1:2", 60)
+        timers = (await healthz(app))[1]["parts"]["timers"]
+        assert (timers["state"], timers["overdue"], timers["oldest"]) == ("ok", 0, 0)
+        await app.stores.timers.set(guild, "refusal:1:2", 0)
+        await client.zincrby(timer_keys.due(guild), -20_000, "refusal:1:2")
+        timers = (await healthz(app))[1]["parts"]["timers"]
+        assert (timers["state"], timers["overdue"]) == ("ok", 1) and 20 <= timers["oldest"] < 30
+        seconds, _ = await client.time()
+        await client.zadd(timer_keys.timers(guild), {"outage:somebody": (seconds - 100) * 1000})
+        status, report = await healthz(app)
+        timers = report["parts"]["timers"]
+        assert (status, timers["state"], timers["overdue"]) == (200, "degraded", 2)
+        assert 99 <= timers["oldest"] < 130
+        async with aiohttp.ClientSession() as session, session.get(app.health.url + "/metrics") as answer:
+            text = await answer.text()
+        assert "skipline_timers_overdue 2.0" in text and "skipline_timers_overdue_seconds 1" in text
+
+        await stack.enter_async_context(stack_of(discord, valkey, database_url, folder, Role.WORKER))
+
+        async def done() -> bool:
+            return (await healthz(app))[1]["parts"]["timers"]["overdue"] == 0
+
+        await until(done)
+        assert (await healthz(app))[1]["parts"]["timers"]["state"] == "ok"
 
 
 async def test_a_lost_shard_is_down_only_when_it_stays_away(
