@@ -77,7 +77,7 @@ def web_client(endpoints: Endpoints, tls: ssl.SSLContext, timeout: float) -> Tik
 
 
 class _Socket(WebSocketClientProtocol):
-    """The library's websocket, read by an inbox: the library sees what it has to answer."""
+    """The library's websocket, read by an inbox: the library sees what a connection begins with."""
 
     def __init__(self, *args: Any, inbox: Inbox, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -88,9 +88,12 @@ class _Socket(WebSocketClientProtocol):
         try:
             while not self._inbox.ended:
                 data = await self.recv()
-                rest = await self._inbox.accept(data.encode() if isinstance(data, str) else data)
-                if rest is not None:
-                    yield rest
+                receipt = await self._inbox.accept(data.encode() if isinstance(data, str) else data)
+                # What came before a close is still to be read, though nothing can be sent any more.
+                if receipt.acknowledgement is not None and self.open:
+                    await self.send(receipt.acknowledgement)
+                if receipt.for_library is not None:
+                    yield receipt.for_library
         except ConnectionClosedOK:
             return
 

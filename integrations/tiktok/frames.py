@@ -2,8 +2,9 @@
 
 The library would parse each frame, each message and each event object in Python, and start a task for each
 event whoever keeps up with them or not. Here a frame is read by the compiled runtime, its events wait in one
-bounded place, and no further frame is taken from the socket while that is full. What is left for the library
-is what it is for: frames that must be acknowledged go on to it, without their messages.
+bounded place, and no further frame is taken from the socket while that is full. Acknowledgements are written
+here as well: one would take the library longer than all else that a small frame needs. What is left for the
+library is the frame a connection begins with, without its messages.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 from integrations.tiktok.decoders import Decoded, Reader
@@ -18,7 +20,7 @@ from integrations.tiktok.events import Ended, LiveEvent
 from integrations.tiktok.schema import DecodeError, FetchResult, Message, PushFrame
 from integrations.tiktok.source import SourceError
 
-__all__ = ["CorruptFrame", "Inbox"]
+__all__ = ["CorruptFrame", "Inbox", "Receipt"]
 
 _LARGEST: Final = 64 << 20  # bytes a frame may unpack to; the socket takes at most 16 MiB
 _GZIP: Final = 31
@@ -26,6 +28,17 @@ _GZIP: Final = 31
 
 class CorruptFrame(Exception):
     """A frame that is not what it should be: nothing that follows it can be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a frame that was read asks for: to be acknowledged by this, or to be shown to the library so."""
+
+    acknowledgement: bytes | None = None
+    for_library: bytes | None = None
+
+
+_NOTHING: Final = Receipt()
 
 
 class Inbox:
@@ -57,10 +70,8 @@ class Inbox:
         """Events that wait."""
         return len(self._waiting)
 
-    async def accept(self, data: bytes) -> bytes | None:
-        """Read a frame and wait until there is room for the next one.
-
-        Returns what the library needs to acknowledge it if the frame asks for that, else None.
+    async def accept(self, data: bytes) -> Receipt:
+        """Read a frame, wait until there is room for the next one, and give what is to be done about it.
 
         Raises:
             CorruptFrame: it is none.
@@ -69,7 +80,7 @@ class Inbox:
         try:
             frame = PushFrame.FromString(data)
             if frame.payload_type != b"msg":
-                return None
+                return _NOTHING
             result = FetchResult.FromString(_unpacked(frame))
         except (DecodeError, zlib.error) as error:
             raise CorruptFrame(str(error)) from error
@@ -78,11 +89,11 @@ class Inbox:
             self._add(
                 self.reader.read(message.method.decode("utf-8", "replace"), message.payload, message.msg_id)
             )
-        rest = _receipt(frame, result) if result.need_ack or result.is_first else None
+        receipt = _receipt(frame, result)
         while len(self._waiting) >= self._limit and not self._over:
             self._roomy.clear()
             await self._roomy.wait()
-        return rest
+        return receipt
 
     def add_decoded(self, decoded: Decoded) -> None:
         """Take a message that the library dispatched: those of the sign service's answer."""
@@ -138,9 +149,19 @@ def _unpacked(frame: Message) -> bytes:
     return payload
 
 
-def _receipt(frame: Message, result: Message) -> bytes:
-    """Write the frame anew, with nothing but what the library needs to acknowledge it."""
-    rest = FetchResult(need_ack=result.need_ack, is_first=result.is_first, internal_ext=result.internal_ext)
-    return PushFrame(
-        log_id=frame.log_id, payload_type=b"msg", payload=rest.SerializeToString()
-    ).SerializeToString()
+def _receipt(frame: Message, result: Message) -> Receipt:
+    if result.is_first:
+        rest = FetchResult(
+            need_ack=result.need_ack, is_first=result.is_first, internal_ext=result.internal_ext
+        )
+        first = PushFrame(log_id=frame.log_id, payload_type=b"msg", payload=rest.SerializeToString())
+        return Receipt(for_library=first.SerializeToString())
+    if not result.need_ack:
+        return _NOTHING
+    ack = PushFrame(
+        log_id=frame.log_id,
+        payload_encoding=b"pb",
+        payload_type=b"ack",
+        payload=result.internal_ext or b"-",
+    )
+    return Receipt(acknowledgement=ack.SerializeToString())

@@ -33,6 +33,7 @@ _SCHEMA: Final[Mapping[str, Mapping[str, tuple[int, str]]]] = {
     "PushFrame": {
         "log_id": (2, "int64"),
         "headers": (5, "*PushHeader"),
+        "payload_encoding": (6, "text"),
         "payload_type": (7, "text"),
         "payload": (8, "bytes"),
     },
