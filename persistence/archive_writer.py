@@ -31,6 +31,7 @@ BATCH = 500
 
 _TRIM_EVERY = 100  # a stream node holds 100 entries, and only whole nodes are trimmed
 _FINISH_SECONDS = 35.0  # a little above the pool's time-out of a command
+_SILENCE_SECONDS = 15.0  # without a word: the server is asked for one, and lost after as long again
 _CONNECTION_ERRORS = (RedisConnectionError, RedisTimeoutError, OSError)
 
 
@@ -75,15 +76,17 @@ class ArchiveWriter:
     """Archives what the streams hold. Any number may run at once; the archive takes each move once.
 
     `sweep_seconds`: how often every guild's revision is compared, in one round trip, for announcements that
-    got lost. `linger`: seconds from an announcement to the write, in which a burst gathers. `still_needed`:
-    other consumers of the stream, each called with a guild and answering the last revision it has dealt with
-    (None: no opinion); nothing above the lowest is trimmed, nor are the newest 1000. `on_restored` is told
-    when a guild that Redis lost was rebuilt.
+    got lost. `look_seconds`: how often one command asks whether Redis was emptied; if so, or while a guild
+    waits for its next try, they are compared as well. `linger`: seconds from an announcement to the write, in
+    which a burst gathers. `still_needed`: other consumers of the stream, each called with a guild and
+    answering the last revision it has dealt with (None: no opinion); nothing above the lowest is trimmed, nor
+    are the newest 1000. `on_restored` is told when a guild that Redis lost was rebuilt.
     """
 
     redis: Redis
     archive: Archive
-    sweep_seconds: float = 2.0
+    sweep_seconds: float = 30.0
+    look_seconds: float = 5.0
     linger: float = 0.1
     still_needed: Sequence[StillNeeded] = ()
     on_restored: Callable[[Restored], Awaitable[None]] | None = None
@@ -93,6 +96,8 @@ class ArchiveWriter:
     _progress: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _state: State = field(default="starting", init=False)
     _sweep_due: float = field(default=0.0, init=False)
+    _look_due: float = field(default=0.0, init=False)
+    _open: int = field(default=0, init=False)
 
     async def run(self) -> None:
         """Work until cancelled; the transaction in flight is finished first."""
@@ -124,11 +129,18 @@ class ArchiveWriter:
                 async with self.redis.pubsub() as opened:
                     pubsub: Any = opened
                     await pubsub.subscribe(CHANGES)
+                    asked = False
                     while True:
-                        message = await pubsub.get_message(timeout=5.0)
-                        back_off.last = 0.0
+                        message = await pubsub.get_message(timeout=_SILENCE_SECONDS)
                         if message is not None:
+                            asked, back_off.last = False, 0.0
                             self._hear(message)
+                        elif asked:
+                            raise RedisConnectionError("the server is silent")
+                        else:
+                            # A server that stands still, or that another took the place of, closes nothing.
+                            asked = True
+                            await pubsub.ping()
             except _CONNECTION_ERRORS:
                 await asyncio.sleep(back_off.next())
 
@@ -175,9 +187,11 @@ class ArchiveWriter:
     async def _round(self) -> None:
         if self._state != "running":
             await self._learn()
-        if _now() >= self._sweep_due:
+        if _now() >= self._sweep_due or (_now() >= self._look_due and await self._troubled()):
             await _finish(self._sweep())
             self._sweep_due = _now() + self.sweep_seconds
+        if _now() >= self._look_due:
+            self._look_due = _now() + self.look_seconds
         for guild_id in list(self._dirty):
             del self._dirty[guild_id]
             try:
@@ -195,7 +209,7 @@ class ArchiveWriter:
             return
         self._wake.clear()
         try:
-            async with asyncio.timeout(max(0.0, self._sweep_due - _now())):
+            async with asyncio.timeout(max(0.0, min(self._sweep_due, self._look_due) - _now())):
                 await self._wake.wait()
         except TimeoutError:
             return
@@ -208,8 +222,16 @@ class ArchiveWriter:
         for guild_id in await self.archive.inexact():
             self._guild(guild_id).exact = False
 
+    async def _troubled(self) -> bool:
+        """Whether fewer or other guilds may be open than at the last sweep, or one of them waits."""
+        client: Any = self.redis
+        if await client.scard(GUILDS) != self._open:
+            return True
+        return any(guild.stuck is not None or not guild.exact for guild in self._guilds.values())
+
     async def _sweep(self) -> None:
         members: Any = await self.redis.smembers(GUILDS)
+        self._open = len(members)
         guild_ids = sorted({int(member) for member in members} | self._guilds.keys())
         async with self.redis.pipeline(transaction=False) as pipe:
             for guild_id in guild_ids:

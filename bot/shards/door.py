@@ -16,7 +16,7 @@ ANSWERABLE_SECONDS: Final = 2.7
 """How old a press may be that comes with a resume, or after we stood still: Discord shows it as failed when
 3 s have passed without an answer, and what was shown as failed must not happen."""
 
-BEAT_SECONDS: Final = 0.25
+BEAT_SECONDS: Final = 1.0
 STILL_SECONDS: Final = 1.5
 """From how long a pause on what waited in the socket may be too old; less is an ordinary busy moment."""
 

@@ -105,6 +105,27 @@ async def test_a_lost_announcement_is_made_good_by_the_sweep(
         await settled(writer, opened, 2)
 
 
+async def test_a_connection_that_fell_silent_is_made_anew(
+    redis: Redis, archive: Archive, opened: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persistence.archive_writer._SILENCE_SECONDS", 0.2)
+    path = Path(redis.connection_pool.connection_kwargs["path"])
+    async with (
+        Wire(tmp_path / "v.sock", path) as wire,
+        connect(f"unix://{wire.listen}") as through,
+        running(ArchiveWriter(through, archive, sweep_seconds=3600, look_seconds=3600)) as writer,
+    ):
+        await submit_many(redis, opened, 1, 1)
+        await settled(writer, opened, 1)
+        for word in (b"PING", b"SUBSCRIBE"):
+            trap = wire.trap(word, lambda: None, after=False, hold=True)
+            async with asyncio.timeout(DEADLINE):
+                await trap.sprung.wait()
+        await wire.mend()
+        await submit_many(redis, opened, 2, 2)
+        await settled(writer, opened, 2)
+
+
 async def test_two_writers_at_once(redis: Redis, archive: Archive, opened: int, database_url: str) -> None:
     pool = await open_pool(database_url)
     one, two = ArchiveWriter(redis, archive), ArchiveWriter(redis, Archive(pool))
@@ -192,7 +213,8 @@ async def test_a_flushed_guild_is_rebuilt_while_running(redis: Redis, archive: A
     async def tell(restored: Restored) -> None:
         told.append(restored)
 
-    async with running(ArchiveWriter(redis, archive, sweep_seconds=0.1, on_restored=tell)) as writer:
+    looking = ArchiveWriter(redis, archive, sweep_seconds=3600, look_seconds=0.1, on_restored=tell)
+    async with running(looking) as writer:
         await submit_many(redis, opened, 1, 8)
         await settled(writer, opened, 8)
         before = set(await live_keys.read(opened, redis))
