@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 
 _COLOURS = ("#5865f2", "#949ba4", "#f0b232", "#23a55a", "#f23f43", "#a970ff", "#17b3c1", "#d9a3c6")
+_LETTERS = 140  # of a line below all groups
 _INK, _FAINT = "#1e1f22", "#d5d8dc"
 
 
@@ -89,7 +91,12 @@ def _plot(axes: Axes, chart: Chart) -> None:
         )  # fmt: skip
     if chart.log:
         axes.set_yscale("log")
-    axes.set_xticks(range(len(chart.groups)), chart.groups)
+        # Without this they are powers of ten in TeX, which is not read here.
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    room = max(8, _LETTERS // len(chart.groups))
+    axes.set_xticks(
+        range(len(chart.groups)), [textwrap.fill(each, room, break_long_words=False) for each in chart.groups]
+    )
     axes.set_title(chart.title, loc="left", fontsize=13, color=_INK, pad=30)
     axes.set_ylabel(chart.unit, color=_INK)
     axes.grid(visible=True, axis="y", color=_FAINT, linewidth=0.5)

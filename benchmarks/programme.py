@@ -66,8 +66,12 @@ def run(benchmark: Benchmark, folder: Path, *, full: bool = False) -> list[Bar]:
     for left in folder.iterdir():
         left.unlink()
     most = None if full else benchmark.seconds * PATIENCE or None
+    # Where nobody looks, a table would be cut to 80 columns.
+    wide = {} if sys.stdout.isatty() else {"COLUMNS": "120"}
     # A session of its own: what it started and left can be ended with it.
-    child = subprocess.Popen(benchmark.command(folder, full=full), start_new_session=True)
+    child = subprocess.Popen(
+        benchmark.command(folder, full=full), start_new_session=True, env={**os.environ, **wide}
+    )
     try:
         ended = child.wait(most)
     except subprocess.TimeoutExpired:

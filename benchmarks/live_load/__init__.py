@@ -1,0 +1,1 @@
+"""What people feel while a live is busy."""

@@ -1,0 +1,1 @@
+"""How soon viewers of an overlay have a change."""

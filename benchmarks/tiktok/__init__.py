@@ -1,0 +1,1 @@
+"""Events of a live a second, against TikTokLive."""
