@@ -94,6 +94,16 @@ class Process:
         except TimeoutError:
             raise AssertionError(f"never said {text!r}:\n" + "\n".join(self.lines)) from None
 
+    def pause(self) -> None:
+        """Has it stand still, as a machine does that is moved."""
+        assert self.child is not None
+        self.child.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Lets it go on after `pause`."""
+        assert self.child is not None
+        self.child.send_signal(signal.SIGCONT)
+
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Sends a signal and waits for the end; gives the exit code."""
         assert self.child is not None and self._reader is not None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import orjson
 import pytest
 from redis.asyncio import Redis
 
+from bot.embedded import valkey_server
 from sandbox.discord import Overwrite, OverwriteType, Permission, Sandbox
 from state import keys, timer_keys
 from state.configure import Configuration
@@ -22,6 +26,7 @@ from state.scripts import Actor, Scripts
 from tests.conftest import open_blank
 from tests.processes.conftest import PATIENCE, Process, Room, rows
 from tests.stage import until
+from tests.wire import Wire
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -118,6 +123,54 @@ async def test_a_session_ends_once_and_in_time_after_a_kill_and_an_emptied_redis
     # It ended, and it was stored.
     assert kinds.count("session") == 2 and len(metrics.messages) == 1
     assert await raw.zcard(timer_keys.due(guild)) == 0
+
+
+async def test_a_paused_process_ends_no_session_that_another_has_ended_meanwhile(
+    workers: Workers, redis_of: Redis, postgres_of: str, room: Room
+) -> None:
+    guild, client = int(room.guild.id), redis_of
+    raw: Any = redis_of
+    scripts = Scripts(client, lambda each: open_blank(client, each))
+    live, metrics = Live(client, scripts), room.guild.create_channel("metrics")
+    await raw.sadd(keys.GUILDS, str(guild))
+    socket = Path(unquote(urlsplit(valkey_server.find(workers.data_dir) or "").path))
+    async with Wire(workers.data_dir / "wire.sock", socket) as wire:
+        sleeper = await workers.start(REDIS_URL=f"unix://{wire.listen}?db=0")
+        settings = {"live_grace": "0", "channel:metrics": str(metrics.id)}
+        await Configuration(client, scripts, Feed(client)).change(guild, "s", ADMIN, settings)
+        await Hosts(client, scripts).connect(guild, "h", ADMIN, "dj_mara")
+        left = time.time_ns() // 10**6
+        session = (await live.begin(guild, "dj_mara", 7, 71, left - 60_000)).session
+        # It has claimed the timer, and falls asleep as it sends the move.
+        trap = wire.trap(b'"verb":"end"', sleeper.pause, after=False, hold=True)
+        await live.away(guild, session, left, "over")
+        await asyncio.wait_for(trap.sprung.wait(), PATIENCE)
+        timer = f"session:{session}"
+        (token,) = await raw.hmget(timer_keys.claims(guild), timer)
+        assert token is not None
+
+        other = await workers.start()
+        (message,) = await metrics.wait_for(lambda found: found, PATIENCE)
+        assert "dj" in message.text
+
+        async def stored() -> bool:
+            return not await raw.exists(keys.key(guild, f"session:{session}"), keys.key(guild, "unstored"))
+
+        await until(stored)
+        await other.end()
+        sleeper.wake()
+        trap.released.set()
+        # It works on: what comes after is done, and what came before is not done again.
+        await live.begin(guild, "dj_mara", 7, 72, left + 1000)
+        await live.away(guild, session + 1, left + 2000, "over")
+        await metrics.wait_for(lambda found: len(found) > 1 or None, PATIENCE)
+        assert not any("Traceback" in line for line in sleeper.lines), sleeper.lines
+    moves = [orjson.loads(entry["data"]) for _, entry in await raw.xrange(keys.events(guild))]
+    ended = [move["session"] for move in moves if move.get("verb") == "end"]
+    assert ended == [session, session + 1]
+    query = "SELECT session FROM live_sessions WHERE guild_id = $1"
+    assert {row["session"] for row in await rows(postgres_of, query, guild)} >= {session}
+    assert len(metrics.messages) == 2
 
 
 async def test_a_display_that_was_refused_is_tried_again_by_whoever_is_left(
