@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         console.print(f"[dim]{time.monotonic() - started:.0f} s")
         bars += (Bar(f"{benchmark.name}: {bar.bar}", bar.value, bar.limit, bar.holds) for bar in found)
     if not options.only and not options.full and not interrupted:
-        bars.append(Bar.at_most("s that all of them took", time.monotonic() - began, MOST_SECONDS))
+        bars.append(Bar.at_most("bench: s that all of them took", time.monotonic() - began, MOST_SECONDS))
     machine = Machine.here(before)
     write(bars, options.json)
     told = json.dumps(asdict(machine), indent=2) + "\n"

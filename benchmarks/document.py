@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     for left in images.glob("bench-*.png"):
         if left.name not in text:
             left.unlink()
-    print(f"{page} has the figures of {', '.join(name for name in made if name not in ('machine', 'all'))}.")
+    print(f"{page} has the parts {', '.join(name for name in made if f'measured: {name} ' in text)}.")
     return 0
 
 

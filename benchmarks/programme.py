@@ -41,6 +41,7 @@ PROGRAMME = (
     Benchmark("queue", 150),
     Benchmark("interactions", 120),
     Benchmark("displays", 90),
+    Benchmark("memory", 120),
     Benchmark("tiktok", 40),
     Benchmark("live_load", 40),
     Benchmark("overlay", 40),

@@ -1,6 +1,6 @@
 """A recorded live of 20,000 events through the real client, with the process that listens killed on the way.
 
-    python -m benchmarks.recorded_live [--events 20000] [--kills 2] [--drops 4] [--seed 4] [--json FILE]
+    python -m benchmarks.recorded_live [--events 20000] [--kills 2] [--drops 4] [--seed 4] [--short]
 
 The bot runs on a sandbox Discord with embedded servers as it ships, every move on disk before it is answered,
 and starts the process that listens as it always does. A local TikTok plays two hosts as fast as the client
@@ -12,7 +12,6 @@ servers that do not wait for the disk.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import os
@@ -22,8 +21,10 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
-from benchmarks.rig import Bar, conclude
+from benchmarks.charts import Chart
+from benchmarks.rig import Bar, arguments, conclude
 from bot import embedded
 from bot.app import running
 from sandbox.discord import Sandbox
@@ -59,19 +60,31 @@ async def measure(events: int, kills: int, drops: int, seed: int) -> dict[str, f
 
 def main() -> int:
     """Plays and reports; exit code 1 when a figure of the books is off."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = arguments(__doc__, events=4_000, kills=1, drops=2)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--kills", type=int, default=2)
     parser.add_argument("--drops", type=int, default=4, help="each longer to get over than the one before")
     parser.add_argument("--seed", type=int, default=4)
-    parser.add_argument("--json")
     options = parser.parse_args()
     console = Console()
     figures = asyncio.run(measure(options.events, options.kills, options.drops, options.seed))
+    table = Table(title="A recorded live", caption=f"Load average: {os.getloadavg()[0]:.1f}")
+    for heading in ("", "count"):
+        table.add_column(heading, justify="right" if heading else "left")
     for name, figure in figures.items():
-        console.print(f"{name}: {figure:,}")
-    console.print(f"load average: {os.getloadavg()[0]:.1f}")
-    return conclude(console, [Bar.at_least("messages sent", figures["sent"], options.events)], options.json)
+        table.add_row(name, f"{figure:,}")
+    console.print(table)
+    shown = {name: figures[name] for name in ("sent", "booked", "lost")}
+    chart = Chart(
+        "recorded-live",
+        f"A live with {options.kills} kills and {options.drops} drops: messages sent, booked, and lost",
+        "messages",
+        list(shown),
+        {"messages": list(shown.values())},
+    )
+    # What the books lack, or have too much, was raised above.
+    bars = [Bar.at_least("messages sent, with books right to the unit", figures["sent"], options.events)]
+    return conclude(console, bars, options.json, [chart], options.pictures)
 
 
 if __name__ == "__main__":
