@@ -19,7 +19,7 @@ import tanjun
 import uvloop
 from redis.asyncio import Redis
 
-from bot import health, hooks, intents, logs, tanjun_compat, worker
+from bot import health, hikari_compat, hooks, intents, logs, tanjun_compat, worker
 from bot.clock import Clock, SystemClock
 from bot.declaring import Declaring
 from bot.errors import Reporter, StartupError
@@ -143,6 +143,7 @@ async def _intents(settings: Settings) -> hikari.Intents:
 
 
 def _build_bot(settings: Settings, intents: hikari.Intents) -> hikari.GatewayBot:
+    hikari_compat.let_requests_be_cancelled()
     components = hikari.api.CacheComponents
     bot = hikari.GatewayBot(
         settings.token.get_secret_value(),
@@ -166,6 +167,7 @@ def _build_bot(settings: Settings, intents: hikari.Intents) -> hikari.GatewayBot
 
 @contextlib.asynccontextmanager
 async def _worker_rest(settings: Settings) -> AsyncGenerator[hikari.api.RESTClient]:
+    hikari_compat.let_requests_be_cancelled()
     app = hikari.RESTApp(
         url=settings.rest_url,
         max_rate_limit=15.0,

@@ -1,0 +1,78 @@
+"""Requests that are cancelled while they wait for their turn, and those that come after them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+from hikari.impl.buckets import RESTBucket
+from hikari.impl.rate_limits import ManualRateLimiter
+from hikari.internal import routes
+
+from bot import hikari_compat
+
+hikari_compat.let_requests_be_cancelled()
+
+PERIOD = 0.2
+PATIENCE = 5.0
+Acquire = Callable[[RESTBucket], Awaitable[None]]
+
+
+def spent(limit: int, everybody: ManualRateLimiter | None = None) -> RESTBucket:
+    """A bucket of which nothing is left for a moment."""
+    route = routes.PATCH_CHANNEL_MESSAGE.compile(channel=1, message=2)
+    bucket = RESTBucket("unknown", route, everybody or ManualRateLimiter(), 15.0)
+    bucket.resolve("known", 0, limit, time.time() + PERIOD, PERIOD)
+    return bucket
+
+
+async def cancelled(acquire: Acquire, bucket: RESTBucket) -> None:
+    """Somebody who waits for their turn, and is cancelled before it comes."""
+    waiting = asyncio.ensure_future(acquire(bucket))
+    _, late = await asyncio.wait({waiting}, timeout=PERIOD / 10)
+    assert late, "there was nothing to wait for"
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+@pytest.mark.parametrize("limit", [1, 5])
+async def test_who_comes_after_a_cancelled_one_gets_a_turn(limit: int) -> None:
+    bucket = spent(limit)
+    for _ in range(2 * limit):
+        await cancelled(RESTBucket.acquire, bucket)
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(limit + 1):
+            async with bucket:
+                pass
+
+
+async def test_who_waited_behind_a_cancelled_one_gets_a_turn() -> None:
+    bucket = spent(5)
+    first = asyncio.create_task(RESTBucket.acquire(bucket))
+    second = asyncio.create_task(RESTBucket.acquire(bucket))
+    await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(PATIENCE):
+        await second
+
+
+async def test_a_limit_of_everything_outlives_a_cancelled_request() -> None:
+    everybody = ManualRateLimiter()
+    bucket = spent(5, everybody)
+    bucket.remaining = 5
+    everybody.throttle(PERIOD)
+    await cancelled(RESTBucket.acquire, bucket)
+    async with asyncio.timeout(PATIENCE), bucket:
+        pass
+    assert everybody.throttle_task is None
+
+
+async def test_hikari_still_needs_it() -> None:
+    bucket = spent(1)
+    await cancelled(hikari_compat.HIKARIS_OWN, bucket)
+    assert bucket.throttle_task is not None
+    with pytest.raises(asyncio.InvalidStateError):
+        await bucket.throttle_task
