@@ -36,7 +36,8 @@ from benchmarks.holding import holding
 from benchmarks.rig import Bar, conclude, percentile
 from sandbox.discord import Exchange
 from sandbox.discord.rate_limits import GLOBAL_LIMIT
-from tests.faults.invariants import Findings, agree, examine, sees_what_is_wrong
+from tests.faults.invariants import Findings, agree, examine
+from tests.faults.proofs import sees_what_is_wrong
 from tests.faults.room import Act, Room
 
 SONGS, TOGETHER, TURNS = 5, 3, 12

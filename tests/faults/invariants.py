@@ -5,37 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import asyncpg
 import orjson
-import psutil
+from redis.exceptions import RedisError
 
-from state import keys, live_keys
-from tests.faults.plant import Plant
-from tests.faults.room import Room, codes
+from state import keys
+from tests.faults.findings import Findings
+from tests.faults.fresh import Reading, shown
+from tests.faults.giving import conserved
+from tests.faults.once import sessions, told_once
+from tests.faults.room import Room
 from tests.faults.stage import Stage
 
-ROWS: Final = 10
+__all__ = ["Findings", "agree", "disagreement", "examine"]
+
 CAUGHT_UP_SECONDS: Final = 60.0
-POOL: Final = 100
-"""Connections that redis-py opens at most, and keeps: as many as were once wanted at the same time."""
 _ENDED: Final = frozenset({"played", "removed", "withdrawn", "rejected"})
 _DEADLINE: Final = 3.0
-
-
-@dataclass(slots=True)
-class Findings:
-    """What was found broken, each once; and figures by the way."""
-
-    broken: list[str] = field(default_factory=list[str])
-    figures: Counter[str] = field(default_factory=Counter[str])
-
-    def hold(self, true: bool, text: str) -> None:
-        """Note what does not hold."""
-        if not true and text not in self.broken:
-            self.broken.append(text)
 
 
 # While the show goes on
@@ -43,23 +31,14 @@ class Findings:
 
 async def disagreement(room: Room) -> str | None:
     """How what the displays of a room show differs from Redis; None where it does not."""
-    client: Any = room.stage.redis
-    waiting = cast("list[str]", await client.zrange(keys.queue(room.id), 0, ROWS - 1))
-    number = await client.hget(keys.now(room.id), "song")
-    titles = [await client.hget(keys.song(room.id, int(member)), "title") for member in waiting]
-    expected = [str(title).split()[0] for title in titles]
-    playing = codes(str(await client.hget(keys.song(room.id, int(number)), "title"))) if number else []
+    queue = await Reading(room).queue()
     boards, panels = room.boards(), room.panels()
     if len(boards) != 1 or len(panels) != 1:
         return f"room {room.number} has {len(boards)} displays of the queue and {len(panels)} panels"
     for name, message in (("display", boards[0]), ("panel", panels[0])):
-        stage, queue = (_text(embed) for embed in message.embeds[:2])
-        # A panel tells the last move below the songs that wait, and that names a song as well.
-        shown = codes(queue.partition("Last move")[0])[: len(expected) or None]
-        if codes(stage)[:1] != playing[:1]:
-            return f"the {name} of room {room.number} shows {codes(stage)[:1]} as playing and not {playing}"
-        if shown != expected:
-            return f"the {name} of room {room.number} shows {shown} and not {expected}"
+        says = shown(message)
+        if not says.tells(queue):
+            return f"the {name} of room {room.number} shows {says} and not {queue}"
     return None
 
 
@@ -69,7 +48,7 @@ async def agree(rooms: list[Room], within: float) -> tuple[float, str | None]:
     while True:
         try:
             found = [each for room in rooms if (each := await disagreement(room)) is not None]
-        except (OSError, RuntimeError) as away:
+        except (OSError, RuntimeError, RedisError) as away:
             found = [repr(away)]
         if not found:
             return time.monotonic() - began, None
@@ -78,75 +57,23 @@ async def agree(rooms: list[Room], within: float) -> tuple[float, str | None]:
         await asyncio.sleep(0.02)
 
 
-@dataclass(slots=True)
-class Footprint:
-    """What a process holds, each time it is looked at in peace: descriptors, and memory in MB."""
-
-    descriptors: list[int] = field(default_factory=list[int])
-    memory: list[int] = field(default_factory=list[int])
-
-
-class Footprints:
-    """Of every process that lived through at least some of the show."""
-
-    def __init__(self) -> None:
-        self._all: dict[tuple[str, int], Footprint] = {}
-
-    def look(self, plant: Plant) -> None:
-        """Measure all of them."""
-        for member in plant.members.values():
-            if not member.alive:
-                continue
-            process = psutil.Process(member.pid)
-            print_ = self._all.setdefault((member.name, member.pid), Footprint())
-            print_.descriptors.append(process.num_fds())
-            print_.memory.append(process.memory_info().rss // 2**20)
-
-    def judge(self, findings: Findings) -> None:
-        """Hold the last look of each against the first few."""
-        for (name, _), seen in self._all.items():
-            if len(seen.descriptors) < 4:
-                continue
-            most, last = max(seen.descriptors[:3]), min(seen.descriptors[-2:])
-            findings.hold(last <= most + POOL, f"{name} went from {most} to {last} descriptors")
-            findings.figures["descriptors, most"] = max(findings.figures["descriptors, most"], last)
-            most, last = max(seen.memory[:3]), seen.memory[-1]
-            findings.hold(last <= most + 40, f"{name} went from {most} to {last} MB")
-            findings.figures["MB, most"] = max(findings.figures["MB, most"], last)
-
-
 # After it
 
 
 async def examine(stage: Stage, rooms: list[Room], forgiven: set[str], findings: Findings) -> None:
-    """Look at everything there is, once the show is over and everything runs."""
+    """Look at everything there is, once the show is over, all runs, and rooms have left their lives."""
     connection: Any = await asyncpg.connect(stage.postgres.url)
     try:
         for room in rooms:
             events = await _archive(stage, connection, room, findings)
-            await _songs(stage, connection, room, events, forgiven, findings)
+            songs = await _songs(stage, connection, room, events, forgiven, findings)
             _answers(stage, room, {str(event["request"]) for event in events}, forgiven, findings)
-            await _coins(stage, connection, room, findings)
+            await conserved(stage, connection, room, events, songs, findings)
+            await told_once(connection, room, events, findings)
+            if room.host.lives:
+                await sessions(stage, connection, room, events, findings)
     finally:
         await connection.close()
-
-
-async def sees_what_is_wrong(stage: Stage, rooms: list[Room], forgiven: set[str]) -> bool:
-    """Lose a song, forget a move, give coins that nobody sent, and see whether each of it is noticed."""
-    room, client, found = rooms[0], cast("Any", stage.redis), Findings()
-    connection: Any = await asyncpg.connect(stage.postgres.url)
-    try:
-        await connection.execute(
-            "DELETE FROM events WHERE guild_id = $1 AND rev = (SELECT min(rev) + 4 FROM events)", room.id
-        )
-    finally:
-        await connection.close()
-    await client.zpopmin(keys.queue(room.id))
-    await client.zincrby(live_keys.coins(room.id), 10**9, str(room.viewers[0].id))
-    await examine(stage, [room], forgiven, found)
-    return all(
-        any(word in text for text in found.broken) for word in ("the archive", "the queue", "coins and")
-    )
 
 
 async def _archive(stage: Stage, connection: Any, room: Room, findings: Findings) -> list[Any]:
@@ -174,7 +101,7 @@ async def _archive(stage: Stage, connection: Any, room: Room, findings: Findings
 
 async def _songs(
     stage: Stage, connection: Any, room: Room, events: list[Any], forgiven: set[str], findings: Findings
-) -> None:
+) -> dict[str, dict[str, str]]:
     """Each song is where its moves put it, was played once at most, and was first when it was taken."""
     queue: dict[str, float] = {}
     bumped: dict[str, float] = {}
@@ -228,6 +155,7 @@ async def _songs(
             act.outcome != "no" or not times,
             f"{act.who} was told that {act.code} is not in, and it is: {act.text}",
         )
+    return songs
 
 
 def _answers(stage: Stage, room: Room, archived: set[str], forgiven: set[str], findings: Findings) -> None:
@@ -257,35 +185,3 @@ def _answers(stage: Stage, room: Room, archived: set[str], forgiven: set[str], f
                 findings.hold(done or lost, f"{where} was told yes, and nothing was done")
             elif act.outcome == "no":
                 findings.hold(not done, f"{where} was told no, and it was done: {act.text!r}")
-
-
-async def _coins(stage: Stage, connection: Any, room: Room, findings: Findings) -> None:
-    """What viewers gave is booked once: what surely reached us wholly, and nothing beyond what was sent."""
-    booked = await _scores(stage, live_keys.coins(room.id))
-    sent = stage.tiktok.books.of(room.host.name)
-    for viewer, coins in booked.items():
-        most = sent.viewers[viewer].coins if viewer in sent.viewers else 0
-        findings.hold(
-            coins <= most, f"viewer {viewer} of room {room.number} has {coins} coins and gave {most}"
-        )
-    findings.figures["coins sent"] += sent.total.coins
-    findings.figures["coins booked"] += sum(booked.values())
-    rows = await connection.fetch(
-        "SELECT user_id AS account, sum(change) AS total FROM ledger WHERE guild_id = $1 GROUP BY user_id",
-        room.id,
-    )
-    wallets = {
-        account: coins for account, coins in (await _scores(stage, keys.wallet(room.id))).items() if coins
-    }
-    ledger = {int(row["account"]): int(row["total"]) for row in rows if row["total"]}
-    findings.hold(ledger == wallets, f"the ledger of room {room.number} says {ledger}, its wallets {wallets}")
-
-
-async def _scores(stage: Stage, key: str) -> dict[int, int]:
-    client: Any = stage.redis
-    rows = cast("list[tuple[str, float]]", await client.zrange(key, 0, -1, withscores=True))
-    return {int(member): int(number) for member, number in rows}
-
-
-def _text(embed: dict[str, Any]) -> str:
-    return f"{embed.get('title', '')}\n{embed.get('description', '')}"

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from string import ascii_uppercase
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from redis.exceptions import RedisError
 
 from sandbox.discord import Channel, ClientRefused, Message, Person, Reply
 from sandbox.tiktok import GIFTS, Host, Streak, Viewer
-from state import keys
+from state import keys, live_keys
 from state.configure import Configuration
 from state.feed import Feed
 from state.hosts import Hosts
@@ -33,10 +33,16 @@ REVIEWERS: Final = 5
 ARTISTS: Final = 6
 FULL: Final = 25
 """Songs that wait before artists stop to submit: a host who is late closes the queue."""
+GRACE_SECONDS: Final = 8
+"""A host who is away for longer begins another session, so there are several in a show."""
+STREAK_SECONDS: Final = 30.0
+"""A streak that nobody adds to for so long is over; TikTok's own last a few seconds."""
 
 _CODE: Final = re.compile(r"\b[A-Z]\d{4}\b")
 _WORDS: Final = ("Lantern", "Harbour", "Signal", "Marble", "Orchid", "Static", "Velvet", "Comet", "Tide")
 _SETTLE: Final = 20.0
+_TRIES: Final = 15
+_LATEST, _SEEN = 20.0, 500
 
 
 @dataclass(slots=True)
@@ -76,7 +82,8 @@ class Room:
     random: Random
     acts: list[Act] = field(default_factory=list[Act])
     submitted: int = 0
-    streaks: list[Streak] = field(default_factory=list[Streak])
+    streaks: list[tuple[float, Streak]] = field(default_factory=list[tuple[float, Streak]])
+    """Those under way, with when (monotonic seconds) each is over unless somebody adds to it."""
 
     def __post_init__(self) -> None:
         guild = self.stage.sandbox.create_guild(f"Room {self.number}", owner="Olga")
@@ -94,6 +101,11 @@ class Room:
             self.stage.tiktok.viewer(f"fan_{self.number}_{number}_{secrets.token_hex(2)}")
             for number in range(ARTISTS)
         ]
+        self.stage_channel: Channel | None = None
+        self.alerts: Channel | None = None
+        self.lives: Channel | None = None
+        self.sure: set[int] = set()
+        """Messages on TikTok that surely came, as was seen before the show ended."""
         self.links = {
             viewer.id: artist.id for viewer, artist in zip(self.viewers[:-2], self.artists, strict=False)
         }
@@ -125,9 +137,20 @@ class Room:
             await queue.submit(self.id, secrets.token_hex(8), OWNER, song)
 
     async def go_live(self) -> None:
-        """Begin the show on TikTok, with the artists' handles linked."""
+        """Begin the show on TikTok, with the artists' handles linked and a channel for all that is posted."""
         redis = self.stage.redis
         scripts = Scripts(redis, _opened)
+        self.stage_channel, self.alerts, self.lives = (
+            self.guild.create_channel(name) for name in ("now-playing", "alerts", "lives")
+        )
+        changes = {
+            "channel:now_playing": str(self.stage_channel.id),
+            "channel:alerts": str(self.alerts.id),
+            "channel:metrics": str(self.lives.id),
+            "live_grace": str(GRACE_SECONDS),
+        }
+        configuration = Configuration(redis, scripts, Feed(redis))
+        await configuration.change(self.id, secrets.token_hex(8), OWNER, changes)
         points = Points(redis, scripts)
         for viewer in self.viewers:
             if (user := self.links.get(viewer.id)) is not None:
@@ -212,24 +235,67 @@ class Room:
                 viewer.gift(live, random.choice(GIFTS[:11]), random.randint(1, 3))
             case "streak":
                 gift = random.choice([each for each in GIFTS[:8] if each.streakable])
-                self.streaks.append(viewer.streak(live, gift, random.randint(1, 5)))
-            case _ if self.streaks:
-                streak = self.streaks[random.randrange(len(self.streaks))]
+                self._goes_on(viewer.streak(live, gift, random.randint(1, 5)))
+            case _:
+                now = time.monotonic()
+                self.streaks = [each for each in self.streaks if each[0] > now and each[1].live is live]
+                if not self.streaks:
+                    return
+                _, streak = self.streaks.pop(random.randrange(len(self.streaks)))
                 streak.more(random.randint(1, 4))
                 if random.random() < 0.4:
                     streak.end(times=random.choice((1, 2)))
-                    self.streaks.remove(streak)
-            case _:
-                pass
+                else:
+                    self._goes_on(streak)
+
+    def _goes_on(self, streak: Streak) -> None:
+        self.streaks.append((time.monotonic() + STREAK_SECONDS, streak))
+
+    async def owner_acts(self, random: Random) -> None:
+        """The owner stops listening to the host, and begins anew: the evening is another session then."""
+        handle = {"handle": self.host.name}
+        await self._say(self.owner, "show", self.review, "tiktok disconnect", **handle)
+        await asyncio.sleep(random.uniform(0, 1))
+        for _ in range(_TRIES):
+            # Who is not answered, or told that it failed, asks again.
+            reply = await self._say(self.owner, "show", self.review, "tiktok connect", **handle)
+            if reply is not None and f"@{self.host.name}" in reply.text.replace("\\", ""):
+                return
+
+    async def leave(self) -> None:
+        """End the show on TikTok in order, once all that was sent is booked. Raises TimeoutError.
+
+        What came by then must be booked, whatever the owner wishes later.
+        """
+        live, client = self.host.live, cast("Any", self.stage.redis)
+        async with asyncio.timeout(60):
+            if live is not None and live.connections:
+                await live.acknowledged(30)
+                since = max(time.time() - _LATEST, *(until for _, until in self.stage.emptied), 0.0)
+                came = {
+                    id_ for each in live.connections for id_ in (*each.delivery.history, *each.delivery.acked)
+                }
+                newest = self.stage.tiktok.books.messages(self.host.name)[-_SEEN:]
+                self.sure = {each.id for each in newest if each.id in came and each.at / 1000 > since}
+                ids = [str(each) for each in self.sure]
+                while ids and None in await client.zmscore(live_keys.seen(self.id), ids):  # noqa: ASYNC110 - in Redis
+                    await asyncio.sleep(0.1)
+            reply = await self.owner.command(
+                "tiktok disconnect", self.review, options={"handle": self.host.name}
+            )
+            assert reply.ok, reply.text
+            ends = (live_keys.live(self.id), live_keys.unstored(self.id))
+            while await client.exists(*ends):  # noqa: ASYNC110 - it is another process that ends them
+                await asyncio.sleep(0.1)
 
     async def _say(
         self, person: Person, kind: str, channel: Channel, command: str, *, code: str = "", **options: Any
-    ) -> None:
+    ) -> Reply | None:
         begin = time.monotonic()
         try:
             reply = await person.command(command, channel, options=options)
         except ClientRefused:
-            return  # the channel is gone
+            return None  # the channel is gone
         text, broken = await _heard(reply)
         if kind == "show":
             outcome = "seen"
@@ -238,6 +304,7 @@ class Room:
         else:
             outcome = _unsure(text) or "no"
         self._note(kind, person, begin, reply, outcome, text, broken, code)
+        return reply
 
     async def press(self, person: Person, label: str) -> None:
         """Somebody presses a button of the panel, if it is there and not greyed out."""
@@ -305,7 +372,7 @@ class Crowd:
     def __init__(self, rooms: list[Room], seed: int) -> None:
         self._rooms = rooms
         self._seed = seed
-        self._going = asyncio.Event()
+        self._going, self._paused = asyncio.Event(), asyncio.Event()
         self._idle: list[asyncio.Event] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.failed: list[BaseException] = []
@@ -325,6 +392,7 @@ class Crowd:
                     2.5,
                 )
             self._begin(f"{room.number} fans", room.fans_act, 0.3)
+            self._begin(f"{room.number} owner", room.owner_acts, 60.0)
 
     def _begin(self, name: str, act: Callable[[Random], Any], pace: float) -> None:
         idle = asyncio.Event()
@@ -335,14 +403,17 @@ class Crowd:
     async def _go_on(
         self, act: Callable[[Random], Any], random: Random, pace: float, idle: asyncio.Event
     ) -> None:
+        due = time.monotonic()
         while True:
-            if not self._going.is_set():
-                idle.set()
-                await self._going.wait()
-                idle.clear()
-            await asyncio.sleep(random.uniform(0.2, 1.8) * pace)
-            if not self._going.is_set():
-                continue
+            due = max(due, time.monotonic()) + random.uniform(0.2, 1.8) * pace
+            while time.monotonic() < due or not self._going.is_set():
+                if not self._going.is_set():
+                    idle.set()
+                    await self._going.wait()
+                    idle.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(due - time.monotonic()):
+                        await self._paused.wait()
             try:
                 await act(random)
             except Exception as error:
@@ -351,10 +422,12 @@ class Crowd:
     async def pause(self) -> None:
         """Have everybody finish what they are at, and wait."""
         self._going.clear()
+        self._paused.set()
         await asyncio.gather(*(idle.wait() for idle in self._idle))
 
     def resume(self) -> None:
         """Let everybody go on."""
+        self._paused.clear()
         self._going.set()
 
     async def close(self) -> None:

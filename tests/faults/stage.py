@@ -58,6 +58,8 @@ class Stage:
         self.sandbox, self.tiktok = sandbox, tiktok
         self.shards = shards
         self.windows = Windows()
+        self.emptied: list[tuple[float, float]] = []
+        """Since when and until when (seconds since 1970) Redis lost what was not archived."""
 
     async def serve(self, database: Path) -> None:
         """Start Redis in the folder, and PostgreSQL in a folder of its own or the same."""
