@@ -46,12 +46,13 @@ def parts(folder: Path, bars: list[Bar], machine: Machine) -> dict[str, str]:
     """What to write, by name: of each benchmark, of the machine, and of all together."""
     made = {
         "machine": f"Measured on {machine}.",
-        "all": f"{sum(bar.holds for bar in bars)} of {len(bars)} hold.",
+        "all": f"{sum(bar.holds for bar in bars)} of {len(bars)} bars hold.",
     }
     for name, found in groupby(bars, lambda bar: bar.bar.partition(": ")[0]):
         own = [Bar(bar.bar.partition(": ")[2] or bar.bar, bar.value, bar.limit, bar.holds) for bar in found]
         charts = [
-            f"![{chart.title}](images/{picture(name, chart)}.png)\n\n{page_of_chart(chart)}"
+            f"![{chart.title}](images/{picture(name, chart)}.png)\n\n"
+            f"<details><summary>{chart.title}: the figures</summary>\n\n{page_of_chart(chart)}\n\n</details>"
             for chart in drawn(folder / name)
         ]
         made[name] = "\n\n".join([page_of_bars(own), *charts])

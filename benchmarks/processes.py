@@ -1,6 +1,6 @@
 """Many processes on one Redis: whether every promise holds, and what a second gateway brings.
 
-    python -m benchmarks.processes [--guilds 200] [--presses 2000] [--rounds 6] [--seconds 5] [--json FILE]
+    python -m benchmarks.processes [--guilds 200] [--presses 2000] [--rounds 6] [--seconds 5] [--short]
 
 First 4 gateways with a shard each and 4 workers serve 200 guilds, in which several people at a time press
 Next and Undo and submit songs; then what `tests/faults` holds against a broken bot is held against this show:
@@ -17,7 +17,6 @@ cores, who used them, and what a press costs a gateway.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import itertools
@@ -32,8 +31,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bots import PATIENCE, Bots, bots
+from benchmarks.charts import Chart
 from benchmarks.holding import holding
-from benchmarks.rig import Bar, conclude, percentile
+from benchmarks.rig import Bar, arguments, conclude, percentile
 from sandbox.discord import Exchange
 from sandbox.discord.rate_limits import GLOBAL_LIMIT
 from tests.faults.invariants import Findings, agree, examine
@@ -207,15 +207,17 @@ async def compare(rounds: int, seconds: float, share: float) -> tuple[list[Arm],
 # What is told
 
 
-def tell_show(console: Console, show: Show, guilds: int) -> list[Bar]:
-    """Prints what people did and were told; gives the bars."""
+def tell_show(console: Console, show: Show, guilds: int) -> tuple[list[Bar], Chart]:
+    """Prints what people did and were told; gives the bars and the picture."""
+    title = f"4 gateways, 4 workers, {guilds} guilds: first answer"
     table = Table(
-        title=f"4 gateways, 4 workers, {guilds} guilds: first answer, ms",
+        title=f"{title}, ms",
         caption="Cores: " + ", ".join(f"{name} {share:.2f}" for name, share in show.shares.items()),
     )
     for heading in ("", "count", "done", "refused", "looked", "p50", "p99", "most"):
         table.add_column(heading, justify="right" if heading else "left")
-    for kind in sorted({act.kind for act in show.acts}):
+    kinds = sorted({act.kind for act in show.acts})
+    for kind in kinds:
         acts = [act for act in show.acts if act.kind == kind]
         outcomes = Counter(act.outcome for act in acts)
         taken = [act.latency for act in acts]
@@ -235,15 +237,22 @@ def tell_show(console: Console, show: Show, guilds: int) -> list[Bar]:
     )
     # Discord takes so many calls of a bot a second, and each guild may have both displays to be edited.
     shown = SHOWN_SECONDS + 2 * guilds / GLOBAL_LIMIT
-    return [
+    bars = [
         Bar.at_most("promises broken with 8 processes", len(show.findings.broken), 0),
         Bar.at_most("ms to the slowest answer", max(act.latency for act in show.acts) * 1000, ANSWERED_MS),
         Bar.at_most("s from the last press until all displays are right", show.late, shown),
     ]
+    series = {
+        f"p{share * 100:.0f}": [
+            percentile((act.latency for act in show.acts if act.kind == kind), share) * 1000 for kind in kinds
+        ]
+        for share in (0.5, 0.99)
+    }
+    return bars, Chart("processes", title, "ms", kinds, series, log=True)
 
 
-def tell_gateways(console: Console, arms: list[Arm], share: float) -> list[Bar]:
-    """Prints what the gateways reached and who used the cores; gives the bars."""
+def tell_gateways(console: Console, arms: list[Arm], share: float) -> tuple[list[Bar], list[Chart]]:
+    """Prints what the gateways reached and who used the cores; gives the bars and the pictures."""
     free, held = arms[:3], arms[3:]
     cores = os.cpu_count() or 1
     ratio, able = _tell_arms(console, free, f", on {cores} cores")
@@ -261,7 +270,22 @@ def tell_gateways(console: Console, arms: list[Arm], share: float) -> list[Bar]:
         )
     ratio, _ = _tell_arms(console, held, f", each gateway held to {share:.2f} of a core")
     bars.append(Bar.at_least("presses/s of 2 gateways / 1, held", ratio, RATIO))
-    return bars
+    rates = Chart(
+        "processes-rate",
+        "Presses a second of one gateway and of two",
+        "presses/s",
+        ["free", f"each held to {share:g} of a core"],
+        {of_free.name: [of_free.rate, of_held.rate] for of_free, of_held in zip(free, held, strict=True)},
+    )
+    parts = list(one.spent)
+    cores_used = Chart(
+        "processes-cores",
+        "Who used the cores, free",
+        "cores",
+        parts,
+        {arm.name: [arm.spent[part] / arm.seconds for part in parts] for arm in free},
+    )
+    return bars, [rates, cores_used]
 
 
 def _tell_arms(console: Console, arms: list[Arm], how: str) -> tuple[float, float]:
@@ -295,14 +319,13 @@ def _tell_arms(console: Console, arms: list[Arm], how: str) -> tuple[float, floa
 
 def main() -> int:
     """Measures and reports; exit code 1 when a bar does not hold."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = arguments(__doc__, guilds=20, presses=300, rounds=2, seconds=3.0)
     parser.add_argument("--guilds", type=int, default=200)
     parser.add_argument("--presses", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each chunk")
     parser.add_argument("--share", type=float, default=0.1, help="of a core, for a gateway that is held")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json")
     options = parser.parse_args()
     if min(options.guilds, options.presses, options.rounds) < 1 or options.seconds < 1:
         parser.error("Measure at least one guild, one press and one round of one second.")
@@ -310,13 +333,13 @@ def main() -> int:
         parser.error("A share of a core is between 0.05 and 1.")
     console = Console()
     show = asyncio.run(play(options.guilds, options.presses, options.seed))
-    bars = tell_show(console, show, options.guilds)
+    bars, chart = tell_show(console, show, options.guilds)
     arms, findings = asyncio.run(compare(options.rounds, options.seconds, options.share))
-    bars += tell_gateways(console, arms, options.share)
-    bars.append(Bar.at_most("promises broken with 1 and 2 gateways", len(findings.broken), 0))
+    more, charts = tell_gateways(console, arms, options.share)
+    bars += (*more, Bar.at_most("promises broken with 1 and 2 gateways", len(findings.broken), 0))
     for text in (*show.findings.broken, *findings.broken):
         console.print(f"BROKEN: {text}")
-    return conclude(console, bars, options.json)
+    return conclude(console, bars, options.json, [chart, *charts], options.pictures)
 
 
 if __name__ == "__main__":
