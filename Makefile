@@ -40,8 +40,8 @@ test-cluster: $(READY) ## run the tests of state/ on a cluster of three servers
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --cluster tests/state $(ARGS) \
 	  --ignore tests/state/test_cluster.py --ignore tests/state/test_sentinel.py --ignore tests/state/test_tls.py
 
-faults: $(READY) ## break a running bot in every way and see what it promises; SEED=7 MINUTES=30
-	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
+faults: $(READY) ## break a running bot in every way and see what it promises; SEED=7 MINUTES=30 ARGS="--json FILE"
+	$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 bench: $(READY) ## measure speed, in ten minutes; ARGS="--only queue" measures some, ARGS=--full takes longer
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -182,6 +182,9 @@ def _answers(stage: Stage, room: Room, archived: set[str], forgiven: set[str], f
             if act.outcome == "yes":
                 lost = act.request in forgiven and not done
                 findings.figures["moves that went with Redis"] += lost
-                findings.hold(done or lost, f"{where} was told yes, and nothing was done")
+                # The panel is drawn before a refusal is told; a gateway that dies between tells nothing.
+                cut = not done and stage.windows.excuse(room.shard, act.begin, act.end + _DEADLINE)
+                findings.figures["presses that went with their gateway"] += cut
+                findings.hold(done or lost or cut, f"{where} was told yes, and nothing was done")
             elif act.outcome == "no":
                 findings.hold(not done, f"{where} was told no, and it was done: {act.text!r}")
