@@ -15,14 +15,19 @@ import ssl
 import warnings
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import cache
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
+import betterproto2
 import httpx
 
 with warnings.catch_warnings():
     # websockets deprecated the classes the library is built on.
     warnings.simplefilter("ignore", DeprecationWarning)
+    # It works the types of a message out anew for each of its fields, which is a sixth of the import below.
+    _message = cast(Any, betterproto2.Message)
+    _message._type_hints = classmethod(cache(_message._type_hints.__func__))
     from pyee.asyncio import AsyncIOEventEmitter
     from TikTokLive import TikTokLiveClient
     from TikTokLive.client.errors import (
