@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -58,12 +59,17 @@ def main(arguments: list[str] | None = None) -> int:
     write(bars, options.json)
     told = json.dumps(asdict(machine), indent=2) + "\n"
     (folder / "machine.json").write_text(told, encoding="utf-8")
-    console.print(of_bars(bars, machine))
-    console.print(f"{sum(bar.holds for bar in bars)} of {len(bars)} bars hold: {options.json}")
+    console.print(of_bars(bars))
+    console.print(
+        f"{sum(bar.holds for bar in bars)} of {len(bars)} bars hold: {options.json}", soft_wrap=True
+    )
+    console.print(str(machine), soft_wrap=True)
     if interrupted:
         return 130
     return 0 if bars and all(bar.holds for bar in bars) else 1
 
 
 if __name__ == "__main__":
+    # Whoever ends this ends the benchmark under way, with its servers.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from benchmarks.charts import Chart
-from benchmarks.machine import Machine
 from benchmarks.rig import Bar
 
 
-def of_bars(bars: list[Bar], machine: Machine) -> Table:
-    """All bars, and where they were measured, for a terminal."""
-    shown = Table(caption=str(machine))
+def of_bars(bars: list[Bar]) -> Table:
+    """All bars, for a terminal."""
+    shown = Table()
     for heading in ("bar", "value", "limit", "holds"):
         shown.add_column(heading, justify="left" if heading in ("bar", "holds") else "right")
     for bar in bars:
@@ -25,7 +24,7 @@ def of_bars(bars: list[Bar], machine: Machine) -> Table:
 
 
 def page_of_bars(bars: Iterable[Bar]) -> str:
-    """The same as Markdown, without the machine."""
+    """The same as Markdown."""
     rows = ([_cell(bar.bar), figure(bar.value), limit(bar), "yes" if bar.holds else "**no**"] for bar in bars)
     return _page(["bar", "value", "limit", "holds"], "lrrl", rows)
 
