@@ -15,13 +15,24 @@ from typing import Self
 class Trap:
     """Springs once, at the next request that contains `pattern`; `after` lets the server do it first.
 
-    Neither the request (before) nor its answer (after) goes on; `spring` is called in that very moment.
+    Neither the request (before) nor its answer (after) goes on; `spring` is called in that very moment. With
+    `hold` it is not lost: it waits on the wire until `released` is set, or the wire is mended.
     """
 
     pattern: bytes
     after: bool
     spring: Callable[[], None]
+    hold: bool = False
     sprung: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def catch(self) -> None:
+        """Spring, and come back when what was caught may go on. Raises ConnectionResetError if it is lost."""
+        self.spring()
+        self.sprung.set()
+        if not self.hold:
+            raise ConnectionResetError
+        await self.released.wait()
 
 
 class Wire:
@@ -33,6 +44,7 @@ class Wire:
         """Seconds for which everything is held, each way."""
         self._deaf = False
         self._trap: Trap | None = None
+        self._held: list[Trap] = []
         self._server: asyncio.Server | None = None
         self._pipes: set[asyncio.Task[None]] = set()
         self.lost = 0
@@ -50,6 +62,8 @@ class Wire:
     async def mend(self) -> None:
         """Make it whole again: connections are taken, nothing is held or lost."""
         self.delay, self._deaf, self._trap = 0.0, False, None
+        while self._held:
+            self._held.pop().released.set()
         if self._server is None:
             self.listen.unlink(missing_ok=True)
             self._server = await asyncio.start_unix_server(self._accept, self.listen)
@@ -72,9 +86,11 @@ class Wire:
         """From now on requests arrive, and instead of an answer the connection ends."""
         self._deaf = True
 
-    def trap(self, pattern: bytes, spring: Callable[[], None], *, after: bool) -> Trap:
+    def trap(self, pattern: bytes, spring: Callable[[], None], *, after: bool, hold: bool = False) -> Trap:
         """Set a trap for the next request that contains these bytes."""
-        self._trap = Trap(pattern, after, spring)
+        self._trap = Trap(pattern, after, spring, hold)
+        if hold:
+            self._held.append(self._trap)
         return self._trap
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -100,10 +116,10 @@ class Wire:
             trap = self._trap
             if trap is not None and trap.pattern in data:
                 self._trap = None
-                if not trap.after:
-                    _spring(trap)
-                    break
-                armed.append(trap)
+                if trap.after:
+                    armed.append(trap)
+                else:
+                    await trap.catch()
             if self.delay:
                 await asyncio.sleep(self.delay)
             writer.write(data)
@@ -115,8 +131,7 @@ class Wire:
     ) -> None:
         while data := await reader.read(65536):
             if armed:
-                _spring(armed.pop())
-                break
+                await armed.pop().catch()
             if self._deaf:
                 self.lost += 1
                 break
@@ -125,8 +140,3 @@ class Wire:
             writer.write(data)
             await writer.drain()
         raise ConnectionResetError
-
-
-def _spring(trap: Trap) -> None:
-    trap.spring()
-    trap.sprung.set()

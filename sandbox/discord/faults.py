@@ -182,6 +182,12 @@ class Faults:
         """Stop acknowledging heartbeats: connections become zombies."""
         self._sandbox.gateway.silent = silent
 
+    def make_zombies(self, shard: int | None = None) -> None:
+        """Stop acknowledging heartbeats of the connections there are now; the next ones are heard."""
+        for session in self._sessions(shard):
+            if session.connection is not None:
+                session.connection.zombie = True
+
     def _sessions(self, shard: int | None) -> list[Session]:
         sessions = self._sandbox.gateway.sessions.values()
         return [session for session in sessions if shard is None or session.shard_id == shard]

@@ -220,7 +220,7 @@ class Gateway:
 
     def _receive(self, connection: Connection, op: int, data: Any) -> None:
         if op == HEARTBEAT:
-            if not self.silent:
+            if not self.silent and not connection.zombie:
                 connection.send(_ACK)
         elif op == IDENTIFY:
             if connection.session is not None:

@@ -19,7 +19,10 @@ _REPLAY: Final = 5000
 
 
 class Connection:
-    """One websocket. What is sent goes out in order, from a task of its own, so that nobody waits for it."""
+    """One websocket. What is sent goes out in order, from a task of its own, so that nobody waits for it.
+
+    The heartbeats of a `zombie` are not acknowledged.
+    """
 
     def __init__(
         self,
@@ -29,6 +32,7 @@ class Connection:
     ) -> None:
         self.session: Session | None = None
         self.closed_by_client: int | None = None
+        self.zombie = False
         self._socket = socket
         self._transport = transport
         self._encode = encode

@@ -13,21 +13,25 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
 from bot import embedded
-from bot.embedded.processes import ended
+from bot.embedded.processes import ended, is_running
 from sandbox.discord import Sandbox
 from sandbox.tiktok import TikTok
+from state.connection import connect
 from tests.faults.stage import Stage
 from tests.processes.conftest import Process
 from tests.wire import Wire
 
 SHARDS: Final = 2
+CLIENTS: Final = 10_000
+"""Connections that Redis takes unless a fault says otherwise: its own default."""
 _DISK: Final = 512 * 2**20
 _START_SECONDS: Final = 60.0
+_RESTART_SECONDS: Final = 0.5
 _FAKETIME: Final = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 """Debian's libfaketime, which lets the clock of one process be off."""
 
@@ -69,10 +73,27 @@ class Member:
                     return child
         return None
 
+    def pause(self) -> None:
+        """Stop it where it is, without its noticing."""
+        self.signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let it go on."""
+        self.signal(signal.SIGCONT)
+
     async def start(self) -> None:
-        """Start it and wait until it is up."""
-        await self.process.begin()
-        await self.process.says("Skipline is up", _START_SECONDS)
+        """Start it and wait until it is up; one that gives up is started again, as by its supervisor."""
+        async with asyncio.timeout(_START_SECONDS):
+            while True:
+                await self.process.begin()
+                try:
+                    await self.process.says("Skipline is up", _START_SECONDS)
+                except AssertionError:
+                    assert self.process.child is not None
+                    await self.process.child.wait()
+                    await asyncio.sleep(_RESTART_SECONDS)
+                else:
+                    return
 
     async def roll(self) -> None:
         """Have a new process take over from the one that runs, as an upgrade does."""
@@ -121,6 +142,7 @@ class Plant(Stage):
             stack.push_async_callback(tiktok.close)
             plant = cls(folder, stack, sandbox, tiktok)
             await plant._bound_disk()
+            plant._tell_what_is_left_out()
             await plant.serve(plant.disk)
             stack.push_async_callback(plant._end)
             await plant._processes()
@@ -137,6 +159,12 @@ class Plant(Stage):
         self.limited = mounted.returncode == 0
         if self.limited:
             self.stack.callback(subprocess.run, ["umount", "-l", str(self.disk)], check=False)
+
+    def _tell_what_is_left_out(self) -> None:
+        missing = ["wrong clocks (libfaketime)"] if self.timeless else []
+        missing += [] if self.limited else ["a full disk (root, to mount a small one)"]
+        if missing:
+            print(f"Left out, as this machine lacks what they need: {', '.join(missing)}.", flush=True)  # noqa: T201
 
     async def _processes(self) -> None:
         for number in range(SHARDS):
@@ -219,14 +247,46 @@ class Plant(Stage):
         """Start it again on the same data."""
         self.postgres = await self.stack.enter_async_context(embedded.postgres(self.disk))
 
+    async def heal(self) -> None:
+        """Put everything right again, whatever a fault left broken that did not come to its end."""
+        for member in self.members.values():
+            if member.alive:
+                member.wake()
+            if (listener := member.listener()) is not None:
+                listener.resume()
+            member.step_clock(0)
+            for wire in (member.redis, member.postgres):
+                await wire.mend()
+        self.sandbox.faults.clear()
+        if not is_running(self.valkey.pid, str(self.folder)):
+            await self.start_redis()
+        await self.loosen_redis()
+        if not is_running(self.postgres.pid, str(self.disk)):
+            await self.start_postgres()
+        await asyncio.gather(*(member.start() for member in self.members.values() if not member.alive))
+
+    async def loosen_redis(self) -> None:
+        """Let Redis take every connection and every write, whatever it was told before."""
+        client: Any = connect(self.valkey.url)
+        try:
+            await client.config_set("maxclients", CLIENTS)
+            await client.config_set("maxmemory", 0)
+            await client.replicaof("NO", "ONE")
+        finally:
+            await client.aclose()
+
     @contextlib.contextmanager
     def full_disk(self) -> Generator[None]:
         """Leave PostgreSQL no room at all for as long as the block lasts."""
         filler = self.disk / "filler"
-        free = shutil.disk_usage(self.disk).free
-        with filler.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, free)
         try:
+            with filler.open("wb") as file:
+                size = 0
+                while free := shutil.disk_usage(self.disk).free:
+                    # PostgreSQL may have taken some of it meanwhile.
+                    with contextlib.suppress(OSError):
+                        os.posix_fallocate(file.fileno(), size, free)
+                        size += free
             yield
         finally:
             filler.unlink()

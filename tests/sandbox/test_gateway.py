@@ -170,6 +170,21 @@ async def test_a_zombie_connection_is_noticed_and_resumed(strict) -> None:
         await resumed.next()
 
 
+@pytest.mark.usefixtures("no_back_off")
+async def test_a_zombie_is_one_connection_and_the_next_is_heard(strict) -> None:
+    sandbox = await strict()
+    sandbox.gateway.heartbeat_interval = 0.2
+    async with running(Bot(sandbox)) as bot, Expected(bot, hikari.ShardResumedEvent) as resumed:
+        session = sandbox.gateway.connected[0]
+        sandbox.faults.make_zombies(shard=1)
+        assert session.connection is not None and not session.connection.zombie
+        sandbox.faults.make_zombies(shard=0)
+        await resumed.next()
+        (again,) = sandbox.gateway.connected
+        assert again is session and session.resumes == 1
+        assert session.connection is not None and not session.connection.zombie
+
+
 async def test_who_sends_no_heartbeat_is_closed_and_loses_the_session(strict) -> None:
     sandbox = await strict(identify_window=0.0)
     sandbox.gateway.heartbeat_interval = 0.05

@@ -8,7 +8,10 @@ from typing import Any, cast
 import orjson
 
 from state import keys
+from state.connection import connect
 from tests.faults.mischief.scene import DISPLAY_LEASE, Scene, fault
+from tests.faults.mischief.wires import cut, lose_answers, slow
+from tests.faults.plant import CLIENTS
 
 
 @fault("Redis is killed and started again")
@@ -54,7 +57,7 @@ async def scripts_forgotten(scene: Scene) -> None:
 async def redis_full(scene: Scene) -> None:
     await scene.plant.redis.config_set("maxmemory", 1)
     await asyncio.sleep(scene.seconds(2, 5))
-    await scene.plant.redis.config_set("maxmemory", 0)
+    await scene.plant.loosen_redis()
 
 
 @fault("Redis takes no writes")
@@ -62,33 +65,33 @@ async def redis_read_only(scene: Scene) -> None:
     client: Any = scene.plant.redis
     await client.replicaof("127.0.0.1", "1")
     await asyncio.sleep(scene.seconds(2, 5))
-    await client.replicaof("NO", "ONE")
+    await scene.plant.loosen_redis()
+
+
+@fault("Redis takes no more connections", late=DISPLAY_LEASE)
+async def redis_refuses(scene: Scene) -> None:
+    # Connected before: who loosens it later must not be refused.
+    client: Any = connect(scene.plant.valkey.url)
+    try:
+        await client.config_set("maxclients", 1)
+        for member in scene.members():
+            await member.redis.drop()
+        await asyncio.sleep(scene.seconds(1, 4))
+        await client.config_set("maxclients", CLIENTS)
+    finally:
+        await client.aclose()
 
 
 @fault("Redis is slow")
 async def redis_slow(scene: Scene) -> None:
-    for member in scene.plant.members.values():
-        member.redis.delay = 0.15
-    await asyncio.sleep(scene.seconds(3, 6))
-    for member in scene.plant.members.values():
-        member.redis.delay = 0.0
+    await slow([member.redis for member in scene.members()], 0.15, scene.seconds(3, 6))
 
 
 @fault("the network to Redis is cut", late=DISPLAY_LEASE)
 async def redis_cut(scene: Scene) -> None:
-    cut = scene.random.sample(list(scene.plant.members.values()), scene.random.randint(1, 4))
-    for member in cut:
-        await member.redis.cut()
-    await asyncio.sleep(scene.seconds(1, 5))
-    for member in cut:
-        await member.redis.mend()
+    await cut((member.redis for member in scene.members()), scene.seconds(1, 5), scene)
 
 
 @fault("answers of Redis are lost", late=DISPLAY_LEASE)
 async def answers_lost(scene: Scene) -> None:
-    member = scene.random.choice(list(scene.plant.members.values()))
-    for _ in range(6):
-        member.redis.lose_answers()
-        await asyncio.sleep(scene.seconds(0.02, 0.2))
-        await member.redis.mend()
-        await asyncio.sleep(scene.seconds(0.2, 0.6))
+    await lose_answers(scene.member().redis, 0.2, scene)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
 from tests.faults.plant import SHARDS, Member, Plant
 from tests.faults.room import Room
+from tests.wire import Trap
 
 ALL: Final = range(SHARDS)
 LEASE: Final = 8.0
 DISPLAY_LEASE: Final = 4.0
 """A display's lease and the third of it after which the next one looks again."""
 
+SCRIPT: Final = b"EVALSHA"
+COMMIT: Final = b"COMMIT"
+_HEAL_SECONDS: Final = 90.0
 CALLBACK: Final = "/interactions/[0-9]+/.+/callback"
 """The path on which a person is answered."""
 
@@ -39,6 +45,14 @@ class Scene:
         """One of the workers."""
         return self.random.choice(self.plant.of("worker"))
 
+    def members(self) -> list[Member]:
+        """All processes of Skipline."""
+        return list(self.plant.members.values())
+
+    def member(self) -> Member:
+        """One of them."""
+        return self.random.choice(self.members())
+
     def room(self) -> Room:
         """One of the rooms."""
         return self.random.choice(self.rooms)
@@ -57,21 +71,54 @@ class Fault:
     late: float = 0.0
     long: bool = False
     """Whether it takes too long for a short schedule."""
+    alone: bool = False
+    """Whether nothing else may be broken meanwhile, since it waits for something to happen first."""
+    part: str = ""
+    """What it breaks."""
 
 
 FAULTS: Final[list[Fault]] = []
 
 
-def fault(
-    name: str, *, late: float = 0.0, long: bool = False
-) -> Callable[[Callable[[Scene], Awaitable[None]]], Callable[[Scene], Awaitable[None]]]:
-    """Put a fault into the list."""
+Strike = Callable[[Scene], Awaitable[None]]
 
-    def put(strike: Callable[[Scene], Awaitable[None]]) -> Callable[[Scene], Awaitable[None]]:
-        FAULTS.append(Fault(name, strike, late, long))
-        return strike
+
+def fault(
+    name: str, *, late: float = 0.0, long: bool = False, alone: bool = False
+) -> Callable[[Strike], Strike]:
+    """Put a fault into the list. Whatever it leaves broken when it fails half way is put right.
+
+    What goes wrong in it is an AssertionError, but for a cancellation.
+    """
+
+    def put(strike: Strike) -> Strike:
+        @functools.wraps(strike)
+        async def whole(scene: Scene) -> None:
+            try:
+                await strike(scene)
+            except BaseException as error:
+                async with asyncio.timeout(_HEAL_SECONDS):
+                    await scene.plant.heal()
+                if isinstance(error, Exception):
+                    raise AssertionError(f"{name}: {error!r}") from error
+                raise
+
+        FAULTS.append(Fault(name, whole, late, long, alone, strike.__module__.rpartition(".")[2]))
+        return whole
 
     return put
+
+
+async def first_sprung(traps: Mapping[Member, Trap]) -> Member:
+    """Wait until one of these springs; tell where."""
+    waiting = {asyncio.create_task(trap.sprung.wait()): member for member, trap in traps.items()}
+    try:
+        done, _ = await asyncio.wait(waiting, timeout=30, return_when=asyncio.FIRST_COMPLETED)
+        assert done, "no trap has sprung"
+        return waiting[next(iter(done))]
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 async def heard_again(scene: Scene) -> None:

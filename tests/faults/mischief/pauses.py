@@ -1,0 +1,145 @@
+"""Processes that are stopped for longer than their leases, and woken: they must not act then."""
+
+from __future__ import annotations
+
+import asyncio
+
+from state import keys
+from tests.faults.mischief.scene import (
+    COMMIT,
+    DISPLAY_LEASE,
+    LEASE,
+    SCRIPT,
+    Scene,
+    fault,
+    first_sprung,
+    heard_again,
+)
+from tests.faults.plant import Member
+
+
+async def _sleeps(scene: Scene, member: Member) -> None:
+    """Wait until the leases of a paused process are gone, and wake it."""
+    await asyncio.sleep(LEASE + scene.seconds(1, 4))
+    member.wake()
+
+
+async def _settled(scene: Scene, member: Member) -> None:
+    """Wait until somebody whose shard a process runs is answered again."""
+    if not member.alive:
+        await member.start()
+    room = next(room for room in scene.rooms if room.shard in member.shards)
+    async with asyncio.timeout(60):
+        # Who is not answered within three seconds asks again.
+        while not (await room.owner.command("queue show", room.queue)).ok:
+            continue
+
+
+@fault("a gateway is paused for longer than its leases")
+async def gateway_paused(scene: Scene) -> None:
+    member = scene.gateway()
+    with scene.plant.windows.silence(member.shards):
+        member.pause()
+        await _sleeps(scene, member)
+        await _settled(scene, member)
+
+
+@fault("a gateway is paused before a script runs", alone=True)
+async def gateway_paused_before(scene: Scene) -> None:
+    await _gateway_trapped(scene, after=False)
+
+
+@fault("a gateway is paused after a script ran", alone=True)
+async def gateway_paused_after(scene: Scene) -> None:
+    await _gateway_trapped(scene, after=True)
+
+
+async def _gateway_trapped(scene: Scene, *, after: bool) -> None:
+    member = scene.gateway()
+    # A script that has not run is to be asked for by who wakes up, so its request is lost, not late.
+    hold = after and scene.random.random() < 0.5
+    trap = member.redis.trap(SCRIPT, member.pause, after=after, hold=hold)
+    await asyncio.wait_for(trap.sprung.wait(), 30)
+    with scene.plant.windows.silence(member.shards):
+        trap.released.set()
+        await _sleeps(scene, member)
+        await _settled(scene, member)
+
+
+@fault("a worker is paused for longer than its leases", late=DISPLAY_LEASE)
+async def worker_paused(scene: Scene) -> None:
+    member = scene.worker()
+    member.pause()
+    await _sleeps(scene, member)
+
+
+@fault("a worker is paused before a script runs", late=DISPLAY_LEASE, alone=True)
+async def worker_paused_before(scene: Scene) -> None:
+    await _worker_trapped(scene, after=False, hold=scene.random.random() < 0.5)
+
+
+@fault("a worker is paused after a script ran", late=DISPLAY_LEASE, alone=True)
+async def worker_paused_after(scene: Scene) -> None:
+    await _worker_trapped(scene, after=True, hold=scene.random.random() < 0.5)
+
+
+async def _worker_trapped(scene: Scene, *, after: bool, hold: bool) -> None:
+    member = scene.worker()
+    trap = member.redis.trap(SCRIPT, member.pause, after=after, hold=hold)
+    await asyncio.wait_for(trap.sprung.wait(), 30)
+    await _sleeps(scene, member)
+    trap.released.set()
+
+
+@fault("a worker is paused before it commits the archive", late=DISPLAY_LEASE, alone=True)
+async def worker_paused_before_commit(scene: Scene) -> None:
+    # PostgreSQL is to hear nothing of it, not even that its connection ended.
+    workers = scene.plant.of("worker")
+    traps = {member: member.postgres.trap(COMMIT, member.pause, after=False, hold=True) for member in workers}
+    await first_sprung(traps)
+    await asyncio.sleep(LEASE + scene.seconds(1, 4))
+    for member in workers:
+        member.wake()
+        await member.postgres.mend()
+
+
+@fault("a worker is paused while its edit of a display is on its way", late=DISPLAY_LEASE, alone=True)
+async def worker_paused_editing(scene: Scene) -> None:
+    await _paused_editing(scene, scene.seconds(1, LEASE), after=False)
+
+
+@fault("a worker is paused while Discord's answer to its edit is on its way", late=DISPLAY_LEASE, alone=True)
+async def worker_paused_edited(scene: Scene) -> None:
+    await _paused_editing(scene, scene.seconds(1, LEASE), after=True)
+
+
+async def _paused_editing(scene: Scene, seconds: float, *, after: bool) -> None:
+    faults = scene.plant.sandbox.faults
+    held = faults.delay("PATCH", "/channels/[0-9]+/messages/[0-9]+", seconds, after=after)
+    await held.struck(30)
+    editing = await _editors(scene, int(held.paths[0].split("/")[-3]))
+    for member in editing:
+        member.pause()
+    await asyncio.sleep(LEASE + scene.seconds(1, 4))
+    for member in editing:
+        member.wake()
+
+
+async def _editors(scene: Scene, channel: int) -> list[Member]:
+    """The processes that may edit messages of a channel now, as they hold the displays or the cards there."""
+    room = next(room for room in scene.rooms if channel in (int(room.review.id), int(room.queue.id)))
+    holders = await scene.plant.redis.mget(*(keys.lease(room.id, work) for work in ("displays", "cards")))
+    pids = {int(str(claim).split(":")[1]) for claim in holders if claim}
+    found = [member for member in scene.plant.of("worker") if member.pid in pids]
+    assert found, f"nobody has the displays of room {room.number}: {holders}"
+    return found
+
+
+@fault("the process that listens to TikTok is paused for longer than its lease", alone=True)
+async def listener_paused(scene: Scene) -> None:
+    listeners = [listener for member in scene.plant.of("worker") if (listener := member.listener())]
+    listener = scene.random.choice(listeners)
+    listener.suspend()
+    await asyncio.sleep(LEASE + scene.seconds(1, 4))
+    listener.resume()
+    await heard_again(scene)
