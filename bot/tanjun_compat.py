@@ -20,6 +20,7 @@ import attrs
 import hikari
 from hikari.impl import special_endpoints
 from tanjun import _internal
+from tanjun.context import base
 
 __all__ = ["mute_deprecations"]
 
@@ -107,6 +108,11 @@ def _install() -> None:
     if not hasattr(command, "is_dm_enabled"):
         command.is_dm_enabled = property(_command_is_dm_enabled)
     _internal.cmp_command = _same_command
+    # Each call would look its warning up among the filters, two dozen times for a command.
+    context: Any = base.BaseContext
+    for name in ("_set_type_special_case", "_remove_type_special_case"):
+        method = getattr(context, name)
+        setattr(context, name, getattr(method, "__wrapped__", method))
 
 
 def mute_deprecations() -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, Protocol
 
 import hikari
@@ -135,13 +135,21 @@ def panel_rows(board: Board, locale: str = FALLBACK) -> list[hikari.impl.Message
 def _select(
     custom_id: str, placeholder: str, songs: Sequence[Song], board: Board, locale: str
 ) -> hikari.impl.MessageActionRowBuilder:
-    row = hikari.impl.MessageActionRowBuilder()
-    menu = row.add_text_menu(custom_id, placeholder=placeholder, min_values=1)
+    options: list[hikari.impl.SelectOptionBuilder] = []
     for song in songs[:CHOICES]:
         playing = board.playing is not None and song.number == board.playing.number
         tier = say("panel.playing", locale) if playing else board.ladder.name(song.tier)
-        menu.add_option(label(song), str(song.number), description=tier)
-    return row
+        options.append(_option(label(song), song.number, tier))
+    menu = hikari.impl.TextSelectMenuBuilder(
+        custom_id=custom_id, placeholder=placeholder, min_values=1, options=options
+    )
+    return hikari.impl.MessageActionRowBuilder(components=[menu])
+
+
+# The same songs are offered again and again: twice on a panel, and anew after each move.
+@lru_cache(maxsize=4096)
+def _option(name: str, number: int, tier: str) -> hikari.impl.SelectOptionBuilder:
+    return hikari.impl.SelectOptionBuilder(label=name, value=str(number), description=tier)
 
 
 def tier_rows(
@@ -248,6 +256,10 @@ class PanelView(miru.View):
             self.add_item(_Button(custom_id, act, answering))
         for custom_id, act in ((PROMOTE, handler.promote), (REMOVE, handler.remove), (BACK, handler.back)):
             self.add_item(_Select(custom_id, act, answering))
+
+    def __bool__(self) -> bool:
+        # miru asks at each press whether there is a view, and would draw this one to see how long it is.
+        return True
 
 
 class _Button(miru.Button):

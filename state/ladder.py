@@ -77,7 +77,10 @@ class Ladder:
 
     def name(self, label: int) -> str:
         """The displayed name of a label; a label that is no longer on the ladder shows as its number."""
-        return next((tier.name for tier in self.tiers if tier.label == label), f"Tier {label}")
+        for tier in self.tiers:
+            if tier.label == label:
+                return tier.name
+        return f"Tier {label}"
 
     def gift_of(self, label: int) -> int:
         """TikTok coins whose gifts lift a song to that tier unless the guild says otherwise: by its rank."""

@@ -332,16 +332,24 @@ class Queue:
         return await self._scripts.move(name, guild, request, actor, {"song": str(song), **arguments})
 
     async def board(
-        self, guild: int, *, offset: int = 0, count: int = 10, pending: int = 0, held: int = 0
+        self,
+        guild: int,
+        *,
+        offset: int = 0,
+        count: int = 10,
+        pending: int = 0,
+        held: int = 0,
+        changed: bool = False,
     ) -> Board:
         """One moment of the queue: `count` songs from `offset` (from 0), the first pending and held.
 
+        `changed` is for who has just made a move: it is not asked first whether a kept board is still true.
         Raises `ValueError` for a negative number, which would count from the end.
         """
         if min(offset, count, pending, held) < 0:
             raise ValueError("offset and counts start at 0")
         view = (guild, offset, count, pending, held)
-        kept = self._boards.get(view)
+        kept = None if changed else self._boards.get(view)
         if kept is not None and await self._redis.get(keys.revision(guild)) == str(kept.revision):
             return kept
         wanted = {"offset": offset, "count": count, "pending": pending, "held": held}

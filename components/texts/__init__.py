@@ -80,8 +80,12 @@ def say(key: str, /, locale: str = FALLBACK, **values: object) -> str:
 
 def fill(sentence: str, values: Mapping[str, object]) -> str:
     """A sentence with its values; `{count:song|songs}` is the form that goes with the number `count`."""
-    formed = _FORMS.sub(lambda found: found["one" if str(values[found["name"]]) == "1" else "more"], sentence)
-    return formed.format_map(values)
+    # Most sentences count nothing, and looking for forms takes longer than filling in.
+    if "|" in sentence:
+        sentence = _FORMS.sub(
+            lambda found: found["one" if str(values[found["name"]]) == "1" else "more"], sentence
+        )
+    return sentence.format_map(values)
 
 
 def number(value: int, locale: str = FALLBACK) -> str:

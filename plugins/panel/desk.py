@@ -18,9 +18,9 @@ BUMPED = "panel.bumped"
 SCORED = "panel.scored"
 
 
-async def board_of(queue: Queue, guild: int) -> Board:
-    """The board that the panel is drawn from."""
-    return await queue.board(guild, count=SONGS, held=HELD_SONGS)
+async def board_of(queue: Queue, guild: int, *, changed: bool = False) -> Board:
+    """The board that the panel is drawn from; `changed` when a move was made just now."""
+    return await queue.board(guild, count=SONGS, held=HELD_SONGS, changed=changed)
 
 
 def chosen(values: Sequence[str], caller: Caller) -> int:

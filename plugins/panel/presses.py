@@ -80,7 +80,7 @@ class Presses:
                 text = refusal_text(refused, board.ladder, caller.locale, reader=caller.actor.id)
             await _tell(ctx, text)
             return
-        await self._show(ctx, caller)
+        await self._show(ctx, caller, changed=True)
 
     async def hold(self, ctx: miru.ViewContext) -> None:
         """Sets aside the song that the presser saw playing."""
@@ -207,17 +207,17 @@ class Presses:
         except Refused as refused:
             await self._overtaken(ctx, caller, refused)
             return
-        await self._show(ctx, caller)
+        await self._show(ctx, caller, changed=True)
 
     async def _overtaken(self, ctx: miru.ViewContext, caller: Caller, refused: Refused) -> None:
         """Nothing was moved: the presser gets the panel as it is now, and is told why."""
         board = await self._show(ctx, caller)
         await _tell(ctx, refusal_text(refused, board.ladder, caller.locale, reader=caller.actor.id))
 
-    async def _show(self, ctx: miru.ViewContext, caller: Caller) -> Board:
-        """Answers with the panel of this moment."""
+    async def _show(self, ctx: miru.ViewContext, caller: Caller, *, changed: bool = False) -> Board:
+        """Answers with the panel of this moment; `changed` when a move was made just now."""
         # The file is left to the display's own painter: an upload may take longer than an answer may.
-        board = await board_of(self._queue, caller.guild)
+        board = await board_of(self._queue, caller.guild, changed=changed)
         painting = render(REVIEWER, board)
         assert painting is not None
         await ctx.edit_response(
