@@ -59,7 +59,7 @@ def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         (
             Program("fast", 10, told(HELD, tmp_path=tmp_path)),
             Program("crash", 10, "", "raise SystemExit('on purpose')"),
-            Program("stuck", 0.1, told(HELD, tmp_path=tmp_path), "import signal; signal.pause()"),
+            Program("stuck", 0.06, told(HELD, tmp_path=tmp_path), "import signal; signal.pause()"),
             Program("slow", 10, told(BROKEN, tmp_path=tmp_path), "raise SystemExit(1)"),
             Program("long", 0),
         ),
