@@ -33,10 +33,9 @@ ARGS.number, ARGS.tier, ARGS.submitted_at, ARGS.entered_at = number, tier, AT, A
 ARGS.state = ARGS.claimed and 'pending' or 'waiting'
 ARGS.seq = digits(next_in('seq'))
 ARGS.by, ARGS.by_name, ARGS.at = BY, BY_NAME, AT
-for field, value in pairs(ARGS) do
-  put_field(key, field, value)
-end
-seat(member)
+hashes[key] = {}
+put_fields(key, ARGS)
+seat(member, 'new')
 local reward, today = setting_number('points:submission', POINTS.submission), digits(math.floor(NOW / DAY_MS))
 if reward > 0 and redis.call('HGET', PREFIX .. 'rewarded', ARGS.user) ~= today then
   put_field('rewarded', ARGS.user, today)

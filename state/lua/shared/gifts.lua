@@ -177,6 +177,11 @@ end
 -- Spends what covers: on the song that is supported while it can be lifted, else on the artist's own, oldest
 -- first. `by` is who gave last, for those who are told. Adds what came of it to `promotions`.
 local function spend(user, supported, by, promotions)
+  -- Who has nothing gets nothing, which is nearly everybody who submits.
+  if not supported and user and bank_of('user', user).coins == 0
+      and redis.call('EXISTS', PREFIX .. 'supports') == 0 then
+    return
+  end
   while true do
     local lifted
     if supported then

@@ -23,7 +23,8 @@ end
 
 -- Paid songs between two Free ones (0: no pattern), and whether the artists of a tier take turns.
 local function fairness()
-  local paid, rounds = unpack(redis.call('HMGET', PREFIX .. 'settings', 'fair:paid', 'fair:round_robin'))
+  local settings = hash('settings')
+  local paid, rounds = settings['fair:paid'], settings['fair:round_robin']
   if not paid or #paid > 3 or not string.find(paid, '^%d+$') then
     paid = '0'
   end

@@ -1,10 +1,9 @@
--- include: totals fence
+-- include: hashes totals fence
 -- The frame of every move: answers a repeated request with its first answer, refuses on a guild whose
 -- live state is unknown, records what is written, and commits one revision with one event.
 --
 -- KEYS[1]  sl:{guild}:rev          ARGV[1]  request id, '' for none
 -- ARGV[2]  acting user's id        ARGV[3]  acting user's name        ARGV[4]  arguments, a JSON object
-local PREFIX = string.sub(KEYS[1], 1, -4)
 local REQUEST, BY, BY_NAME = ARGV[1], ARGV[2], ARGV[3]
 local ARGS = cjson.decode(ARGV[4])
 
@@ -69,30 +68,63 @@ local function put_score(name, member, score)
   effects[#effects + 1] = { 'z', name, member, text }
 end
 
-local function put_field(name, field, value)
-  if value == nil then
-    redis.call('HDEL', PREFIX .. name, field)
-  else
-    redis.call('HSET', PREFIX .. name, field, value)
+-- Writes fields of a hash at once; `false` removes one.
+local function put_fields(name, values)
+  local known, given, gone = hashes[name], {}, nil
+  for field, value in pairs(values) do
+    if value == false then
+      gone = gone or {}
+      gone[#gone + 1] = field
+      effects[#effects + 1] = { 'h', name, field, cjson.null }
+    else
+      local count = #given
+      given[count + 1], given[count + 2] = field, value
+      effects[#effects + 1] = { 'h', name, field, value }
+    end
+    if known then
+      known[field] = value or nil
+    end
   end
-  effects[#effects + 1] = { 'h', name, field, nullable(value) }
+  if #given > 0 then
+    redis.call('HSET', PREFIX .. name, unpack(given))
+  end
+  if gone then
+    redis.call('HDEL', PREFIX .. name, unpack(gone))
+  end
 end
 
--- A field that Undo puts back, and by which it sees that the world has moved on.
-local function change_field(name, field, value)
-  local before = redis.call('HGET', PREFIX .. name, field) or nil
-  if before == value then
-    return
+local function put_field(name, field, value)
+  put_fields(name, { [field] = value or false })
+end
+
+-- Fields that Undo puts back, and by which it sees that the world has moved on. Reads the hash whole.
+local function change_fields(name, values)
+  local known, changed = hash(name), {}
+  for field, value in pairs(values) do
+    local before = known[field] or false
+    if before ~= value then
+      changed[field] = value
+      if undo_log then
+        undo_log[#undo_log + 1] = { name, field, nullable(before), nullable(value) }
+      end
+    end
   end
-  put_field(name, field, value)
-  if undo_log then
-    undo_log[#undo_log + 1] = { name, field, nullable(before), nullable(value) }
+  put_fields(name, changed)
+end
+
+local function change_field(name, field, value)
+  local before = field_of(name, field)
+  if before ~= value then
+    put_field(name, field, value)
+    if undo_log then
+      undo_log[#undo_log + 1] = { name, field, nullable(before), nullable(value) }
+    end
   end
 end
 
 -- A count in a hash, absent at zero.
 local function count_in(name, field, delta)
-  local total = tonumber(redis.call('HGET', PREFIX .. name, field) or '0') + delta
+  local total = tonumber(field_of(name, field) or '0') + delta
   change_field(name, field, total > 0 and digits(total) or nil)
 end
 
@@ -107,60 +139,59 @@ local function undoable()
 end
 
 local function drop_move(revision)
-  put_field('undo', revision, nil)
-  put_field('undo', 'head:' .. revision, nil)
+  put_fields('undo', { [revision] = false, ['head:' .. revision] = false })
 end
 
 -- Keeps the newest moves on a stack, named by revision. `extra` is what Undo needs beyond the fields. Who
 -- made which move stands apart, since every list shows it and the record of a clear is long.
 local function remember(kind, song, extra)
-  local stack = {}
-  for revision in string.gmatch(redis.call('HGET', PREFIX .. 'undo', 'stack') or '', '%d+') do
-    stack[#stack + 1] = revision
+  local stack, fields = redis.call('HGET', PREFIX .. 'undo', 'stack'), {}
+  stack = stack and stack .. ',' .. REVISION or REVISION
+  local _, commas = string.gsub(stack, ',', ',')
+  for _ = UNDO_DEPTH, commas do
+    local oldest, rest = string.match(stack, '^(%d+),(.*)$')
+    fields[oldest], fields['head:' .. oldest], stack = false, false, rest
   end
-  stack[#stack + 1] = REVISION
-  while #stack > UNDO_DEPTH do
-    drop_move(table.remove(stack, 1))
-  end
-  put_field('undo', 'stack', table.concat(stack, ','))
+  fields.stack = stack
   local head = { revision = REVISION, kind = kind, song = song, by = BY, by_name = BY_NAME, at = AT }
-  put_field('undo', 'head:' .. REVISION, cjson.encode(head))
+  fields['head:' .. REVISION] = cjson.encode(head)
   local record = { kind = kind, song = song, by = BY, by_name = BY_NAME, at = AT, fields = undo_log }
   for name, value in pairs(extra or {}) do
     record[name] = value
   end
-  put_field('undo', REVISION, cjson.encode(record))
-end
-
--- Fields that say where a song is; a move that wrote none of them (a score, a bookmark) stands in nobody's way.
-local WHEREABOUTS = { state = true, tier = true, seq = true, due = true, hold = true }
-
--- Hands what a dropped move wrote on the stage to the last kept move of the stage, which goes back past it.
-local function absorb(kept, changes)
-  for index = #kept, 1, -1 do
-    local own, staged = {}, false
-    for _, change in ipairs(kept[index].record.fields) do
-      own[change[1] .. ' ' .. change[2]] = change
-      staged = staged or change[1] == 'now'
-    end
-    if staged then
-      for _, change in ipairs(changes) do
-        local earlier = own[change[1] .. ' ' .. change[2]]
-        if earlier then
-          earlier[4] = change[4]
-        else
-          table.insert(kept[index].record.fields, change)
-        end
-      end
-      kept[index].changed = true
-      return
-    end
-  end
+  fields[REVISION] = cjson.encode(record)
+  put_fields('undo', fields)
 end
 
 -- Takes a song that its artist moved out of the moves of the stack: nobody can put it back any more, and it
 -- would stand in the way of all that came before. A move that concerned no other song is dropped.
 local function forget_moves_of(key)
+  -- Fields that say where a song is; a move that wrote none of them (a score, a bookmark) stands in nobody's way.
+  local WHEREABOUTS = { state = true, tier = true, seq = true, due = true, hold = true }
+
+  -- Hands what a dropped move wrote on the stage to the last kept move of the stage, which goes back past it.
+  local function absorb(kept, changes)
+    for index = #kept, 1, -1 do
+      local own, staged = {}, false
+      for _, change in ipairs(kept[index].record.fields) do
+        own[change[1] .. ' ' .. change[2]] = change
+        staged = staged or change[1] == 'now'
+      end
+      if staged then
+        for _, change in ipairs(changes) do
+          local earlier = own[change[1] .. ' ' .. change[2]]
+          if earlier then
+            earlier[4] = change[4]
+          else
+            table.insert(kept[index].record.fields, change)
+          end
+        end
+        kept[index].changed = true
+        return
+      end
+    end
+  end
+
   local kept, revisions = {}, {}
   for revision in string.gmatch(redis.call('HGET', PREFIX .. 'undo', 'stack') or '', '%d+') do
     local text = redis.call('HGET', PREFIX .. 'undo', revision)
@@ -198,10 +229,7 @@ end
 
 -- Names the one who moved last, for whoever comes a moment later. Never undone.
 local function mark_mover(kind)
-  put_field('now', 'mover', BY)
-  put_field('now', 'mover_name', BY_NAME)
-  put_field('now', 'moved', kind)
-  put_field('now', 'moved_at', AT)
+  put_fields('now', { mover = BY, mover_name = BY_NAME, moved = kind, moved_at = AT })
 end
 
 local function commit(kind, song, data, answer)

@@ -16,7 +16,7 @@ local function play_order(offset, count)
     end)
     return members
   elseif every > 0 then
-    return patterned(every, offset, count)
+    return by_pattern(every).members(offset, count)
   end
   local bumped = woven()
   if #bumped == 0 then
@@ -88,9 +88,9 @@ local function places_of(members)
     end
     return places
   end
-  local list = every > 0 and stretches(every)
+  local place = every > 0 and by_pattern(every).place or place_by_score
   for _, member in ipairs(members) do
-    places[member] = list and place_in_pattern(list, member) or not list and place_by_score(member) or nil
+    places[member] = place(member)
   end
   return places
 end

@@ -10,7 +10,7 @@ local function song_key(member)
 end
 
 local function song_field(member, field)
-  return redis.call('HGET', PREFIX .. song_key(member), field) or nil
+  return field_of(song_key(member), field)
 end
 
 local function song_exists(member)
@@ -26,39 +26,41 @@ local function free_points(user)
   return math.max(0, math.min(total, SPAN - 1))
 end
 
-local function queue_score(member)
-  local tier, seq, locked, user = unpack(redis.call('HMGET', PREFIX .. song_key(member),
-    'tier', 'seq', 'locked', 'user'))
-  if locked then
-    return 0 - (LOCK * SPAN + (SPAN - 1 - tonumber(locked)))
+local function queue_score(song)
+  if song.locked then
+    return 0 - (LOCK * SPAN + (SPAN - 1 - tonumber(song.locked)))
   end
-  if tier == '0' then
-    return 0 - free_points(user)
+  if song.tier == '0' then
+    return 0 - free_points(song.user)
   end
-  return 0 - (tonumber(tier) * SPAN + (SPAN - 1 - tonumber(seq)))
+  return 0 - (tonumber(song.tier) * SPAN + (SPAN - 1 - tonumber(song.seq)))
 end
 
 local SEATS = { waiting = 'queue', pending = 'pending', held = 'held', bumped = 'bumped' }
 local ACTIVE = { waiting = true, pending = true, held = true, bumped = true, playing = true }
 
-local function seat(member)
-  local state, seq, due, hold, user, number, track = unpack(redis.call('HMGET', PREFIX .. song_key(member),
-    'state', 'seq', 'due', 'hold', 'user', 'number', 'track'))
-  for _, name in pairs(SEATS) do
-    if name ~= SEATS[state] then
-      put_score(name, member, nil)
+-- `was` is the state it was seated by until now, if that is known: then only what differs is written.
+local function seat(member, was)
+  local song = hash(song_key(member))
+  local state, track = song.state, song.track
+  for name, set in pairs(SEATS) do
+    if name ~= state and (not was or name == was) then
+      put_score(set, member, nil)
     end
   end
   if state == 'waiting' then
-    put_score('queue', member, queue_score(member))
+    put_score('queue', member, queue_score(song))
   elseif state == 'bumped' then
-    put_score('bumped', member, tonumber(due))
+    put_score('bumped', member, tonumber(song.due))
   elseif state == 'held' then
-    put_score('held', member, tonumber(hold))
+    put_score('held', member, tonumber(song.hold))
   elseif state == 'pending' then
-    put_score('pending', member, tonumber(seq))
+    put_score('pending', member, tonumber(song.seq))
   end
-  put_score('artist:' .. user, member, ACTIVE[state] and tonumber(number) or nil)
+  if was and ACTIVE[was] == ACTIVE[state] then
+    return
+  end
+  put_score('artist:' .. song.user, member, ACTIVE[state] and tonumber(song.number) or nil)
   if track then
     local owner = redis.call('HGET', PREFIX .. 'tracks', track)
     if ACTIVE[state] and not owner then
@@ -72,26 +74,24 @@ end
 -- Changes fields of a song (`false` removes one), stamps who and when, and seats it.
 local function move_song(member, fields)
   local key = song_key(member)
+  local was = hash(key).state
   fields.by, fields.by_name, fields.at = BY, BY_NAME, AT
-  for field, value in pairs(fields) do
-    change_field(key, field, value or nil)
-  end
-  seat(member)
+  change_fields(key, fields)
+  seat(member, was)
 end
 
 -- The artist's waiting Free songs follow the points at once. A locked song keeps its place.
 local function rescore(user)
   for _, member in ipairs(redis.call('ZRANGE', PREFIX .. 'artist:' .. user, 0, -1)) do
-    local state, tier, locked = unpack(redis.call('HMGET', PREFIX .. song_key(member),
-      'state', 'tier', 'locked'))
-    if state == 'waiting' and tier == '0' and not locked then
-      put_score('queue', member, queue_score(member))
+    local key = song_key(member)
+    if field_of(key, 'state') == 'waiting' and field_of(key, 'tier') == '0' and not field_of(key, 'locked') then
+      put_score('queue', member, 0 - free_points(user))
     end
   end
 end
 
 local function setting(name, default)
-  return redis.call('HGET', PREFIX .. 'settings', name) or default
+  return hash('settings')[name] or default
 end
 
 -- A whole number from 0 on; what cannot be one counts as not set, lest a move break off half-way.
@@ -121,11 +121,10 @@ local function known_tier(label)
 end
 
 local function facts_of(member)
-  local number, title, artist, user, user_name, tier, state, by, by_name, at = unpack(redis.call('HMGET',
-    PREFIX .. song_key(member), 'number', 'title', 'artist', 'user', 'user_name', 'tier', 'state',
-    'by', 'by_name', 'at'))
-  return { number = tonumber(number), title = title, artist = artist, user = user, user_name = user_name,
-    tier = tonumber(tier), state = state, by = by, by_name = by_name, at = tonumber(at) }
+  local song = hash(song_key(member))
+  return { number = tonumber(song.number), title = song.title, artist = song.artist, user = song.user,
+    user_name = song.user_name, tier = tonumber(song.tier), state = song.state, by = song.by or false,
+    by_name = song.by_name or false, at = tonumber(song.at) }
 end
 
 -- Locks the first songs in order of play, once they are announced; gives the members newly locked.
@@ -135,9 +134,10 @@ local function lock_announced()
     return newly
   end
   for _, member in ipairs(play_order(0, wanted)) do
-    if song_field(member, 'state') == 'waiting' and not song_field(member, 'locked') then
+    local song = hash(song_key(member))
+    if song.state == 'waiting' and not song.locked then
       put_field(song_key(member), 'locked', digits(next_in('seq')))
-      seat(member)
+      seat(member, 'waiting')
       newly[#newly + 1] = member
     end
   end
@@ -146,8 +146,6 @@ end
 
 -- Empties the stage: what played leaves it for another state. Whoever presses Next a moment later is told.
 local function leave_stage(kind)
-  for _, field in ipairs({ 'song', 'title', 'artist', 'since' }) do
-    change_field('now', field, nil)
-  end
+  change_fields('now', { song = false, title = false, artist = false, since = false })
   mark_mover(kind)
 end

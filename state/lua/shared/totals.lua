@@ -35,6 +35,9 @@ local function total_users(prefix, users)
 end
 
 local function keep_totals(prefix, effects)
+  if redis.call('EXISTS', prefix .. 'points:total') == 0 then
+    return
+  end
   local users, handles, any = {}, {}, false
   for _, effect in ipairs(effects) do
     local name, field = effect[2], effect[3]
@@ -46,7 +49,7 @@ local function keep_totals(prefix, effects)
       users[string.sub(name, 9)], any = true, true
     end
   end
-  if not any or redis.call('EXISTS', prefix .. 'points:total') == 0 then
+  if not any then
     return
   end
   for handle in pairs(handles) do
