@@ -10,6 +10,7 @@ import math
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from state.queue import Queue
 from state.scripts import Actor, Scripts
 
 ACTOR = Actor(1, "bench")
+UP_SECONDS = 90.0
+"""What a bot is given to start: on a busy machine it takes ten times as long as on a quiet one."""
 
 
 @dataclass(frozen=True)
@@ -118,29 +121,39 @@ def percentile(taken: Iterable[float], share: float) -> float:
 async def process(
     sandbox: Sandbox, *arguments: str, stdin: int | None = None, **environment: str
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """A bot of its own process on that sandbox; ended with the block. For `stdin` see `subprocess.Popen`."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        env={
-            **os.environ,
-            "DISCORD_BOT_TOKEN": sandbox.token,
-            "DISCORD_REST_URL": sandbox.rest_url,
-            **environment,
-        },
-        stdin=stdin,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield child
-    finally:
-        child.terminate()
-        await child.wait()
+    """A bot of its own process on that sandbox; ended with the block. For `stdin` see `subprocess.Popen`.
+
+    If something goes wrong in the block and the process has died, what it said last is told.
+    """
+    with tempfile.TemporaryFile() as said:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *arguments,
+            env={
+                **os.environ,
+                "DISCORD_BOT_TOKEN": sandbox.token,
+                "DISCORD_REST_URL": sandbox.rest_url,
+                **environment,
+            },
+            stdin=stdin,
+            stderr=said,
+        )
+        try:
+            yield child
+        except Exception:
+            if child.returncode is not None:
+                said.seek(0)
+                print(said.read()[-4_000:].decode("utf-8", "replace"), file=sys.stderr)
+            raise
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.terminate()
+            await child.wait()
 
 
 async def declared(person: Person, channel: Channel, name: str) -> None:
     """Waits until the bot has declared a command and answers it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(UP_SECONDS):
         while True:
             with contextlib.suppress(Exception):
                 reply = await person.command(name, channel=channel)
