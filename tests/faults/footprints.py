@@ -16,15 +16,17 @@ from tests.faults.plant import Member, Plant
 
 POOL: Final = 100
 """Connections that redis-py opens at most, and keeps: as many as were once wanted at the same time."""
+CALLS: Final = 30
+"""Connections to Discord and TikTok: those of the last 15 seconds, as many as there were calls at a time."""
 OTHERS: Final = 10
-"""Descriptors that are no connection to a server of ours, and come and go: files, pipes, calls to Discord."""
+"""Descriptors that are no connection: files, pipes, what the event loop needs."""
 TASKS: Final = 40
 """Tasks that come and go with people, guilds and connections; each connection of the feed has its own."""
 MEGABYTES: Final = 40
 
 _ADDRESS: Final = re.compile(r"Health and figures are at (\S+)/healthz")
 _GAUGE: Final = re.compile(r"^skipline_tasks (\S+)$", re.MULTILINE)
-_ALLOWED: Final = {"servers": POOL, "others": OTHERS, "tasks": TASKS, "MB": MEGABYTES}
+_ALLOWED: Final = {"servers": POOL, "calls": CALLS, "others": OTHERS, "tasks": TASKS, "MB": MEGABYTES}
 _ENOUGH: Final = 4
 
 
@@ -69,10 +71,12 @@ class Footprints:
 
     def _measure(self, name: str, process: psutil.Process) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
-            every, servers = process.num_fds(), len(process.net_connections("unix"))
+            every = process.num_fds()
+            servers, calls = (len(process.net_connections(kind)) for kind in ("unix", "inet"))
             seen = self.all[name, process.pid].seen
             seen["servers"].append(servers)
-            seen["others"].append(every - servers)
+            seen["calls"].append(calls)
+            seen["others"].append(max(0, every - servers - calls))
             seen["MB"].append(process.memory_info().rss // 2**20)
 
     def judge(self, findings: Findings) -> None:

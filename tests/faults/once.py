@@ -14,7 +14,7 @@ import orjson
 from sandbox.discord import Channel, Message
 from state import keys, live_keys
 from tests.faults.findings import Findings
-from tests.faults.giving import booked
+from tests.faults.giving import UNBOOKED, booked
 from tests.faults.room import Room
 from tests.faults.stage import Stage
 
@@ -50,13 +50,13 @@ def _told_wrongly(room: Room, events: list[Any], stored: list[int]) -> list[str]
     found: list[str] = []
     where = f"of room {room.number}"
     for artist in room.artists:
-        texts = Counter(each.text for each in _posted(room, artist.dm))
+        texts = Counter(each.text for each in _kept(room, artist.dm))
         found += [f"{artist.name} {where} was told {n} times: {text!r}" for text, n in texts.items() if n > 1]
     if room.stage_channel is not None:
-        cards = Counter(_footer(each) for each in _posted(room, room.stage_channel))
+        cards = Counter(_footer(each) for each in _kept(room, room.stage_channel))
         found += [f"the card {card!r} {where} stands {n} times" for card, n in cards.items() if n > 1]
     if room.alerts is not None:
-        alerts = Counter(each.text for each in _posted(room, room.alerts))
+        alerts = Counter(each.text for each in _kept(room, room.alerts))
         found += [f"the alert {text!r} {where} stands {n} times" for text, n in alerts.items() if n > 1]
         back = sum(n for text, n in alerts.items() if "heard again" in text or "is over" in text)
         outages = {
@@ -86,6 +86,14 @@ def _posted(room: Room, channel: Channel) -> list[Message]:
         each
         for each in channel.messages
         if each.author.id == bot and each.interaction is None and not each.is_notice
+    ]
+
+
+def _kept(room: Room, channel: Channel) -> list[Message]:
+    """The same without what tells of a move that may have gone with a Redis that was emptied."""
+    gone = [(since - UNBOOKED, until + UNBOOKED / 2) for since, until in room.stage.emptied]
+    return [
+        each for each in _posted(room, channel) if not any(since <= each.at <= until for since, until in gone)
     ]
 
 

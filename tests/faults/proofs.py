@@ -169,7 +169,7 @@ async def unnoticed(stage: Stage, rooms: list[Room], forgiven: set[str]) -> list
 def leaks_unnoticed() -> list[str]:
     """What a process could leak without anybody noticing."""
     missing: list[str] = []
-    for kind, more in (("servers", 101), ("others", 11), ("tasks", 101), ("MB", 41)):
+    for kind, more in (("servers", 101), ("calls", 31), ("others", 11), ("tasks", 101), ("MB", 41)):
         prints, found = Footprints(), Findings()
         prints.all["a process", 1].seen[kind] += [50, 50, 50, 50 + more, 50 + more]
         prints.judge(found)

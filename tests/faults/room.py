@@ -317,7 +317,9 @@ class Room:
         except ClientRefused:
             return  # greyed out
         text, broken = await _heard(reply)
-        self._note(label, person, begin, reply, "yes", text, broken)
+        # Whoever is told something in private is told it instead of what was pressed for.
+        outcome = (_unsure(text) or "no") if reply.ephemeral else "yes"
+        self._note(label, person, begin, reply, outcome, text, broken)
 
     def _note(
         self, kind: str, person: Person, begin: float, reply: Reply, outcome: str, text: str,
