@@ -21,6 +21,7 @@ from tests.faults.invariants import examine
 from tests.faults.room import Act, Room
 from tests.faults.stage import Stage
 
+_ALERTS: Final = 100
 _FRESH: Final = 2 * STALE_SECONDS
 
 
@@ -112,12 +113,14 @@ class Spoiler:
         room = self.room
         told = [each.dm for each in room.artists if each.dm.messages][:1]
         for channel in (*told, *filter(None, (room.stage_channel, room.lives))):
-            if channel.messages:
-                copy = replace(channel.messages[-1], id=channel.messages[-1].id + 1)
+            for number in (1, 2) if channel.messages else ():
+                last = channel.messages[-1]
+                copy = replace(last, id=last.id + number, at=time.time())
                 channel.log[copy.id] = copy
-        if room.alerts is not None:
-            alert = replace(room.panels()[-1], id=1, channel=room.alerts, content="No such outage.")
-            room.alerts.log[alert.id] = alert
+        for number in range(_ALERTS) if room.alerts is not None else ():
+            assert room.alerts is not None
+            alert = replace(room.panels()[-1], id=number, at=time.time(), channel=room.alerts)
+            room.alerts.log[alert.id] = replace(alert, content=f"Outage {number}, which never was.")
 
 
 def _expected(room: Room) -> list[tuple[Callable[[Spoiler], Awaitable[None]], tuple[str, ...]]]:
@@ -134,7 +137,7 @@ def _expected(room: Room) -> list[tuple[Callable[[Spoiler], Awaitable[None]], tu
             (Spoiler.never_booked, ("and surely gave", "and surely did")),
             (Spoiler.never_sent, ("coins and gave 0", "points of 0")),
             (Spoiler.session_doubled, (" are stored", " overlap", " behind", " their viewers ")),
-            (Spoiler.told_twice, ("was told 2 times", "the card ", "the table of session", " alerts ")),
+            (Spoiler.told_twice, (" times: ", "the card ", "the table of session", " alerts ")),
         ]
     return every
 
