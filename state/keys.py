@@ -463,7 +463,7 @@ def number(guild: int) -> str:
     Type.STRING,
     Rebuilt.NEVER,
     "they expire",
-    value="JSON: the answer",
+    value="JSON: the answer; at `overtaken`, for a minute, what a restore was to write",
     ttl=_REQUEST_SECONDS,
 )
 def request(guild: int, request_id: str, move: str) -> str:

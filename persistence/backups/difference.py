@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -140,6 +140,14 @@ def difference(live: Live, backup: Live, mark: Mark) -> Difference:
             name for name in changed if name not in _TOLD and not name.startswith(("song:", "artist:"))
         ),
     )
+
+
+def corrections(live: Live, backup: Live, mark: Mark, names: Iterable[str]) -> tuple[Effect, ...]:
+    """The effects of `difference` on those keys alone."""
+    asked = sorted(names)
+    here, there = ({name: keys[name] for name in asked if name in keys} for keys in (live, backup))
+    target = wanted(here, there, mark)
+    return tuple(effect for name in asked for effect in _effects(name, here.get(name), target.get(name)))
 
 
 def first_part(found: Difference, live: Live, backup: Live) -> tuple[Effect, ...]:

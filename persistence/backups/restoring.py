@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from persistence import recovery
 from persistence.archive import Archive
 from persistence.backups import moment
-from persistence.backups.difference import Difference, Mark, difference, first_part
+from persistence.backups.difference import Difference, Mark, corrections, difference, first_part
 from persistence.backups.document import Backup, Live
 from persistence.backups.store import Step, silent
 from persistence.backups.taking import Backups, Cause, Taken
@@ -24,7 +24,9 @@ from persistence.keys import key
 
 _log = logging.getLogger(__name__)
 
-_ATTEMPTS: Final = 50
+_ATTEMPTS: Final = 5
+_OVERTAKEN: Final = 40
+"""How often what was overtaken is corrected before all of it is worked out again."""
 _BATCH: Final = 100
 
 
@@ -43,8 +45,10 @@ class Put(Protocol):
         least: int,
         effects: Sequence[Sequence[str | None]],
         facts: Mapping[str, object],
+        overtaken: str | None = None,
+        instead: Sequence[str] = (),
     ) -> int | None:
-        """Make the move."""
+        """Make the move; `overtaken`: what that request meant, but `effects` for the keys `instead`."""
         ...
 
 
@@ -102,14 +106,7 @@ async def restore(backup: Backup, way: Way, step: Step = silent) -> Restored:
     while found.effects:
         step(f"Writing {len(found.effects)} values")
         effects = first_part(found, read.keys, backup.keys)
-        written = await way.put(
-            guild_id,
-            f"restore:{secrets.token_hex(8)}",
-            expected=read.revision,
-            least=backup.revision,
-            effects=[list(effect) for effect in effects],
-            facts=_facts(backup, whole) | _wallet(effects, read.keys),
-        )
+        written = await _write(effects, len(effects) == len(found.effects), read, whole, backup, way)
         if written is None:
             refused += 1
             if refused == _ATTEMPTS:
@@ -123,6 +120,50 @@ async def restore(backup: Backup, way: Way, step: Step = silent) -> Restored:
         read = await moment.catch_up(guild_id, read, way.redis)
         found = difference(read.keys, backup.keys, await _mark(backup, way))
     return Restored(revision, whole, before, time.monotonic() - started)
+
+
+async def _write(
+    effects: Sequence[Effect], last: bool, read: moment.Moment, whole: Difference, backup: Backup, way: Way
+) -> int | None:
+    """Writes effects that were worked out of what was read; gives the revision, or None if moves overtake it.
+
+    Against a live that moves all the time only what was touched since is worked out and sent again, which
+    takes as long as one move. What is not the `last` part leaves the keys alone that it did not mean.
+    """
+    guild_id, facts = backup.guild_id, _facts(backup, whole)
+    mark, meant = await _mark(backup, way), {effect.name for effect in effects}
+    first = f"restore:{secrets.token_hex(8)}"
+    written = await way.put(
+        guild_id,
+        first,
+        expected=read.revision,
+        least=backup.revision,
+        effects=[list(effect) for effect in effects],
+        facts=facts | _wallet(effects, read.keys),
+    )
+    now = read
+    for _ in range(_OVERTAKEN):
+        if written is not None:
+            break
+        now = await moment.catch_up(guild_id, now, way.redis)
+        touched = {
+            name
+            for name in now.keys.keys() | read.keys.keys()
+            if now.keys.get(name) is not read.keys.get(name) and (last or name in meant)
+        }
+        anew = corrections(now.keys, backup.keys, mark, touched)
+        wallet = anew if "wallet" in touched else [effect for effect in effects if effect.name == "wallet"]
+        written = await way.put(
+            guild_id,
+            f"restore:{secrets.token_hex(8)}",
+            expected=now.revision,
+            least=backup.revision,
+            effects=[list(effect) for effect in anew],
+            facts=facts | _wallet(wallet, now.keys),
+            overtaken=first,
+            instead=sorted(touched),
+        )
+    return written
 
 
 async def _archive(guild_id: int, way: Way) -> None:

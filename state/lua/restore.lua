@@ -2,8 +2,36 @@
 -- Puts a guild back to what a backup holds, as one move: exactly the writes that tell the two apart.
 -- ARGS: expected (the revision against which they were worked out)  least (the backup's own, which the new
 -- one must exceed)  effects (as in the event)  facts (for the event)
+-- [overtaken: the request whose effects are meant, but for those of the keys in instead, which are given anew]
+-- Working them out and sending them takes long where there are many, and moves come in between. So what was
+-- overtaken is kept for a minute, and only what those moves touched need be sent again.
+local function kept(request)
+  return PREFIX .. 'req:' .. request .. ':overtaken'
+end
 if tonumber(REVISION) - 1 ~= ARGS.expected then
+  if not ARGS.overtaken then
+    redis.call('SET', kept(ARGS.request), cjson.encode(ARGS.effects), 'EX', 60)
+  end
   return refuse('stale', { revision = tonumber(REVISION) - 1 })
+end
+if ARGS.overtaken then
+  local text = redis.call('GET', kept(ARGS.overtaken))
+  if not text then
+    return refuse('stale', { revision = ARGS.expected })
+  end
+  local instead, all = {}, {}
+  for _, name in ipairs(ARGS.instead) do
+    instead[name] = true
+  end
+  for _, effect in ipairs(cjson.decode(text)) do
+    if not instead[effect[2]] then
+      all[#all + 1] = effect
+    end
+  end
+  for _, effect in ipairs(ARGS.effects) do
+    all[#all + 1] = effect
+  end
+  ARGS.effects = all
 end
 local TYPES = { z = 'zset', h = 'hash', s = 'string' }
 local seen = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,62 @@ async def test_a_restore_in_the_middle_of_moves_is_one_of_them(show: Show) -> No
         stop.set()
     assert restored.revision is not None
     await check(show.redis, show.guild)
+    await show.agrees()
+
+
+async def test_a_restore_that_a_busy_live_overtakes_each_time_is_made_all_the_same(show: Show) -> None:
+    await show.play_on(40)
+    backup, scores = await backed_up(show), await order(show)
+    await show.queue.clear(show.guild, "clear", MIA, 0)
+    sent: list[int] = []
+    late: list[int] = []
+
+    async def put(guild: int, request: str, **given: Any) -> int | None:
+        """Whatever is worked out of all keys comes too late, and so do the first two corrections."""
+        sent.append(len(given["effects"]))
+        if len(late) < 3:
+            late.append(await show.submit(900 + len(late), claimed=10))
+            await show.next()
+            await show.points.add(guild, secrets.token_hex(8), MIA, [PointsChange("user", 5002, 7)])
+        return await show.way.put(guild, request, **given)
+
+    before = (await show.queue.board(show.guild)).revision
+    restored = await restore(backup, replace(show.way, put=put))
+    assert len(sent) == 4
+    assert restored.revision == before + len(late) * 3 + 1
+    assert await order(show) == scores
+    assert (await picture(show))["points:user"] == backup.keys["points:user"]
+    for number in late:
+        song = await show.queue.song(show.guild, number)
+        assert song is not None and song.state == "removed" and song.by_name == "skipline restore"
+    (event,) = await show.archive.events(show.guild, restored.revision - 1)
+    assert event.kind == "restored_backup"
+    await check(show.redis, show.guild)
+    await show.agrees()
+    assert (await restore(backup, show.way)).revision is None
+
+
+async def test_a_restore_in_several_moves_may_be_overtaken_in_each(
+    show: Show, pool: Pool, monkeypatch: Any
+) -> None:
+    await show.play_on(60)
+    await show.queue.clear(show.guild, "clear", MIA, 0)
+    backup, before, scores = await backed_up(show), await picture(show), await order(show)
+    await show.lose()
+    await show.forget(pool)
+    monkeypatch.setattr("persistence.backups.difference.PART", 100)
+
+    async def put(guild: int, request: str, **given: Any) -> int | None:
+        if given.get("overtaken") is None:
+            await show.points.add(guild, secrets.token_hex(8), MIA, [PointsChange("user", 5002, 7)])
+        return await show.way.put(guild, request, **given)
+
+    restored = await restore(backup, replace(show.way, put=put))
+    assert restored.revision is not None
+    assert await picture(show) == before and await order(show) == scores
+    events = [event for event in await show.archive.events(show.guild) if event.kind == "restored_backup"]
+    assert len(events) > 3
+    assert "queue" not in {effect.name for event in events[:-1] for effect in event.effects}
     await show.agrees()
 
 
