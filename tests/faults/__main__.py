@@ -24,13 +24,14 @@ from typing import Any, Final
 import orjson
 from rich.console import Console
 
+from tests.faults.crowd import Crowd
 from tests.faults.footprints import Counted, Footprints
 from tests.faults.fresh import STALE_SECONDS, Watch
 from tests.faults.invariants import Findings, agree, examine
 from tests.faults.mischief import FAULTS, Fault, Scene
 from tests.faults.plant import Plant
 from tests.faults.proofs import unnoticed
-from tests.faults.room import Crowd, Room
+from tests.faults.room import Room
 from tests.faults.times import Recovery
 
 SHORT: Final = 9
