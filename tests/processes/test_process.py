@@ -3,11 +3,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from bot import embedded
 from sandbox.discord import Exchange, Message, Sandbox
 from state.configure import Configuration
 from state.feed import Feed
@@ -16,6 +18,13 @@ from state.scripts import Actor, Scripts
 from tests.processes.conftest import Process, Room, rows
 
 ADMIN = Actor(1, "admin")
+
+
+@pytest.fixture
+async def postgres_of(data_dir: Path) -> AsyncIterator[str]:
+    """As it is at the very first start."""
+    async with embedded.postgres(data_dir) as server:
+        yield server.url
 
 
 async def put_up_panel(redis: Redis, room: Room) -> Message:
