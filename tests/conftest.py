@@ -84,6 +84,7 @@ pytest_plugins = [
     "tests.schema_plugin",
     "tests.drives_plugin",
     "tests.browser_plugin",
+    "tests.order_plugin",
     "tests.stage",
 ]
 
