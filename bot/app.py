@@ -19,7 +19,7 @@ import tanjun
 import uvloop
 from redis.asyncio import Redis
 
-from bot import health, hikari_compat, hooks, intents, logs, tanjun_compat, worker
+from bot import health, hikari_compat, hooks, intents, logs, rest_client, tanjun_compat, worker
 from bot.clock import Clock, SystemClock
 from bot.declaring import Declaring
 from bot.errors import Reporter, StartupError
@@ -162,6 +162,7 @@ def _build_bot(settings: Settings, intents: hikari.Intents) -> hikari.GatewayBot
         ),
     )
     tanjun_compat.mute_deprecations()
+    rest_client.install(bot.rest)
     return bot
 
 

@@ -12,12 +12,12 @@ import re
 import time
 from collections.abc import Awaitable, Generator
 from contextvars import ContextVar
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 import hikari
 import tanjun
-from hikari.impl import RESTClientImpl
 
+from bot import rest_client
 from bot.answers import already_answered
 from bot.errors import Reporter, Unavailable, UserError, unavailable
 from bot.health.figures import Figures
@@ -107,12 +107,8 @@ class Answers:
             taken.returned()
 
     def install(self, bot: hikari.GatewayBot, commands: tanjun.Client) -> None:
-        """Has first answers and the refusals of commands seen; once, after the hooks are in place.
-
-        hikari has no hook for an answer, and lets nobody choose the class of its client.
-        """
-        assert type(bot.rest) is RESTClientImpl, "hikari's own client is the one that is timed"
-        cast("Any", bot.rest).__class__ = _TimedREST
+        """Has first answers and the refusals of commands seen; once, after the hooks are in place."""
+        rest_client.install(bot.rest, _TimedREST)
         assert commands.hooks is not None, "the hooks that answer refusals are in place"
         commands.hooks.add_on_error(_note_refusal)
 
@@ -156,7 +152,7 @@ def _note(outcome: Outcome) -> None:
         taken.outcome = outcome
 
 
-class _TimedREST(RESTClientImpl):
+class _TimedREST(rest_client.REST):
     __slots__ = ()
 
     async def create_interaction_response(self, *args: Any, **kwargs: Any) -> Any:
