@@ -3,10 +3,10 @@
     python -m benchmarks.start [--starts 10] [--short] [--json FILE] [--pictures FOLDER]
 
 `skipline run` with its embedded servers, on a sandbox Discord whose sessions begin at once. Cold is the
-first start after an installation: no compiled Python, no data, so PostgreSQL is set up and migrated. Warm is a
-start on the data of the last one, its servers stopped meanwhile; it is measured twice in turns, which shows
-the noise (A/A). Joining is a start while the servers run, as after a crash or beside another process. A hikari
-bot that does nothing but answer stands beside them.
+first start after an installation: no compiled Python, no data, so PostgreSQL is set up and migrated. Warm is
+a start on the data of the last one, its servers stopped meanwhile; it is measured twice in turns, which
+shows the noise (A/A). Joining is a start while the servers run, as after a crash or beside another process.
+A hikari bot that does nothing but answer stands beside them.
 
 imports: until the program is loaded. servers: until Redis and PostgreSQL are up, migrated and compared.
 gateway: until Discord has said READY. declare: until Discord has the commands and one is answered.
