@@ -3,19 +3,17 @@
     python -m benchmarks [--only NAME...] [--full] [--json FILE]
 
 Each runs in a process of its own with its short form, and prints its tables as it goes. At the end stand the
-bars of all of them, in one table and in one JSON list of `{"bar", "value", "limit", "holds"}`; the pictures
-are in folders beside it. One that fails does not keep the others from running: its failure is a bar that does
-not hold. The exit code is 1 when any bar does not.
+bars of all of them, in one table and in one JSON list of `{"bar", "value", "limit", "holds"}`; what each left
+is in a folder of its name beside it. One that fails does not keep the others from running: its failure is a
+bar that does not hold. The exit code is 1 when any bar does not.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -45,25 +43,25 @@ def main(arguments: list[str] | None = None) -> int:
     interrupted = False
     for benchmark in programme:
         console.rule(f"benchmarks.{benchmark.name}")
-        started = time.monotonic()
+        started, busy = time.monotonic(), load()
         try:
             found = run(benchmark, folder / benchmark.name, full=options.full)
         except KeyboardInterrupt:
             interrupted = True
             break
         console.print(f"[dim]{time.monotonic() - started:.0f} s")
+        # What was ended early, or ended badly, is among them now.
+        write(found, folder / benchmark.name / "bars.json")
+        Machine.here(busy).write(folder / benchmark.name / "machine.json")
         bars += (Bar(f"{benchmark.name}: {bar.bar}", bar.value, bar.limit, bar.holds) for bar in found)
     if not options.only and not options.full and not interrupted:
         bars.append(Bar.at_most("bench: s that all of them took", time.monotonic() - began, MOST_SECONDS))
-    machine = Machine.here(before)
     write(bars, options.json)
-    told = json.dumps(asdict(machine), indent=2) + "\n"
-    (folder / "machine.json").write_text(told, encoding="utf-8")
     console.print(of_bars(bars))
     console.print(
         f"{sum(bar.holds for bar in bars)} of {len(bars)} bars hold: {options.json}", soft_wrap=True
     )
-    console.print(str(machine), soft_wrap=True)
+    console.print(str(Machine.here(before)), soft_wrap=True)
     if interrupted:
         return 130
     return 0 if bars and all(bar.holds for bar in bars) else 1

@@ -1,10 +1,10 @@
-"""Writes what `make bench` measured last into docs/performance.md, with its pictures: `make bench-docs`.
+"""Writes what `make bench` measured last into docs/performance.md, with its pictures: `make bench-page`.
 
-    python -m benchmarks.document [--json FILE]
+    python -m benchmarks.document [--from FOLDER]
 
 The page holds `<!-- measured: NAME -->` and `<!-- end -->`; what stands between them are the bars of that
-benchmark, its pictures and their figures. `machine` and `all` are where they were measured, and how many bars
-hold. The part of a benchmark that was not run stays.
+benchmark, its pictures and their figures, and where it was measured. `all` is how many bars hold. The part of
+a benchmark that was not run stays, so each can be measured again by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import json
 import re
 import sys
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +41,25 @@ def render(text: str, parts: dict[str, str]) -> str:
     return _PART.sub(part, text)
 
 
-def parts(folder: Path, bars: list[Bar], machine: Machine) -> dict[str, str]:
-    """What to write, by name: of each benchmark, of the machine, and of all together."""
-    made = {
-        "machine": f"Measured on {machine}.",
-        "all": f"{sum(bar.holds for bar in bars)} of {len(bars)} bars hold.",
-    }
-    for name, found in groupby(bars, lambda bar: bar.bar.partition(": ")[0]):
-        own = [Bar(bar.bar.partition(": ")[2] or bar.bar, bar.value, bar.limit, bar.holds) for bar in found]
+def parts(folder: Path) -> dict[str, str]:
+    """What to write, by name: of each benchmark that was run. Raises `FileNotFoundError` if none was."""
+    made: dict[str, str] = {}
+    bars: list[Bar] = []
+    for path in sorted(folder.glob("*/bars.json")):
+        name, found = path.parent.name, read(path)
+        told: dict[str, Any] = json.loads((path.parent / "machine.json").read_text(encoding="utf-8"))
         charts = [
             f"![{chart.title}](images/{picture(name, chart)}.png)\n\n"
             f"<details><summary>{chart.title}: the figures</summary>\n\n{page_of_chart(chart)}\n\n</details>"
-            for chart in drawn(folder / name)
+            for chart in drawn(path.parent)
         ]
-        made[name] = "\n\n".join([page_of_bars(own), *charts])
-    return made
+        made[name] = "\n\n".join([page_of_bars(found), *charts, f"Measured on {Machine(**told)}."])
+        bars += found
+    if not made:
+        raise FileNotFoundError(folder)
+    return made | {
+        "all": f"{sum(bar.holds for bar in bars)} of {len(bars)} bars held when they were measured last."
+    }
 
 
 def drawn(folder: Path) -> list[Chart]:
@@ -83,25 +86,23 @@ def copy(folder: Path, benchmark: str, images: Path) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Writes the page and its pictures, and says what it did."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--json", type=Path, default=FOLDER / "bars.json", metavar="FILE")
+    parser.add_argument("--from", dest="folder", type=Path, default=FOLDER, metavar="FOLDER")
     parser.add_argument("--docs", type=Path, default=DOCS, metavar="FOLDER")
     options = parser.parse_args(arguments)
-    folder, page, images = options.json.parent, options.docs / "performance.md", options.docs / "images"
+    page, images = options.docs / "performance.md", options.docs / "images"
     try:
-        bars = read(options.json)
-        told: dict[str, Any] = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
+        made = parts(options.folder)
     except FileNotFoundError as error:
-        print(f"There is no {error.filename}: measure first, with `make bench`.", file=sys.stderr)
+        print(f"{error.filename or error} is not there: measure first, with `make bench`.", file=sys.stderr)
         return 2
-    made = parts(folder, bars, Machine(**told))
     text = render(page.read_text(encoding="utf-8"), made)
     page.write_text(text, encoding="utf-8")
     for name in made:
-        copy(folder, name, images)
+        copy(options.folder, name, images)
     for left in images.glob("bench-*.png"):
         if left.name not in text:
             left.unlink()
-    print(f"{page} has the parts {', '.join(name for name in made if f'measured: {name} ' in text)}.")
+    print(f"{page} has what was measured of {', '.join(name for name in made if f': {name} -->' in text)}.")
     return 0
 
 

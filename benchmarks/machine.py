@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
@@ -31,6 +32,10 @@ class Machine:
             (round(before, 1), round(load(), 1)),
             time.strftime("%Y-%m-%d", time.gmtime()),
         )
+
+    def write(self, path: Path) -> None:
+        """Keeps it for the page."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     def __str__(self) -> str:
         before, after = self.load

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,27 +91,27 @@ def test_the_page_gets_the_figures_and_the_pictures(tried: Path, tmp_path: Path)
     (docs / "images" / "bench-gone.png").touch()
     page = docs / "performance.md"
     page.write_text(
-        "# Speed\n<!-- measured: machine -->\n<!-- end -->\n<!-- measured: fast -->\nold\n<!-- end -->\n"
+        "# Speed\n<!-- measured: all -->\n<!-- end -->\n<!-- measured: fast -->\nold\n<!-- end -->\n"
         "<!-- measured: another -->\nkept\n<!-- end -->\n",
         "utf-8",
     )
-    assert document.main(["--json", str(tried), "--docs", str(docs)]) == 0
+    assert document.main(["--from", str(tried.parent), "--docs", str(docs)]) == 0
     text = page.read_text("utf-8")
     assert "| ms to an answer | 2 | ≤ 3 | yes |" in text and "\nold\n" not in text and "kept" in text
     assert "![Answers](images/bench-fast-answers.png)" in text
     assert "| one \\| two | 1.5 | 3 |" in text and "| three | - | 4 |" in text
-    assert f"{json.loads((tried.parent / 'machine.json').read_text('utf-8'))['cores']} cores of" in text
+    assert "2 of 5 bars held" in text and f"Measured on {os.cpu_count()} cores of" in text
     (picture,) = (docs / "images").iterdir()
     with Image.open(picture) as drawn:
         assert drawn.size[0] == 1200
-    assert document.main(["--json", str(tried), "--docs", str(docs)]) == 0
+    assert document.main(["--from", str(tried.parent), "--docs", str(docs)]) == 0
     assert page.read_text("utf-8") == text
 
 
 def test_nothing_is_documented_that_was_not_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert document.main(["--json", str(tmp_path / "bars.json")]) == 2
+    assert document.main(["--from", str(tmp_path)]) == 2
     assert "make bench" in capsys.readouterr().err
 
 
