@@ -20,7 +20,7 @@ from tests.faults.plant import Member
 
 async def _sleeps(scene: Scene, member: Member) -> None:
     """Wait until the leases of a paused process are gone, and wake it."""
-    await asyncio.sleep(LEASE + scene.seconds(1, 4))
+    await asyncio.sleep(LEASE + scene.seconds(0.6, 2.5))
     member.wake()
 
 
@@ -97,7 +97,7 @@ async def worker_paused_before_commit(scene: Scene) -> None:
     workers = scene.plant.of("worker")
     traps = {member: member.postgres.trap(COMMIT, member.pause, after=False, hold=True) for member in workers}
     await first_sprung(traps)
-    await asyncio.sleep(LEASE + scene.seconds(1, 4))
+    await asyncio.sleep(LEASE + scene.seconds(0.6, 2.5))
     for member in workers:
         member.wake()
         await member.postgres.mend()
@@ -120,7 +120,7 @@ async def _paused_editing(scene: Scene, seconds: float, *, after: bool) -> None:
     editing = await _editors(scene, int(held.paths[0].split("/")[-3]))
     for member in editing:
         member.pause()
-    await asyncio.sleep(LEASE + scene.seconds(1, 4))
+    await asyncio.sleep(LEASE + scene.seconds(0.6, 2.5))
     for member in editing:
         member.wake()
 
@@ -140,6 +140,6 @@ async def listener_paused(scene: Scene) -> None:
     listeners = [listener for member in scene.plant.of("worker") if (listener := member.listener())]
     listener = scene.random.choice(listeners)
     listener.suspend()
-    await asyncio.sleep(LEASE + scene.seconds(1, 4))
+    await asyncio.sleep(LEASE + scene.seconds(0.6, 2.5))
     listener.resume()
     await heard_again(scene)
