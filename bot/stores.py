@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from bot import embedded
 from bot.embedded.durability import weaknesses
 from bot.errors import StartupError
+from bot.opening import together
 from bot.settings import Settings
 from persistence import migrations
 from persistence.archive import Archive
@@ -119,14 +120,14 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
             report.append("PostgreSQL at DATABASE_URL, schema up to date.")
         archive = Archive(pool)
 
-        async def opener(guild: int) -> None:
+        async def opened(guild: int) -> None:
             try:
                 await open_guild(guild, redis, archive)
             except PersistenceError as error:
                 raise Unopened(f"guild {guild} could not be opened") from error
 
         feed = Feed(redis)
-        scripts = Scripts(redis, opener)
+        scripts = Scripts(redis, together(opened))
         configuration = Configuration(redis, scripts, feed)
         queue = Queue(redis, scripts)
         points = Points(redis, scripts)
