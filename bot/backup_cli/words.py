@@ -35,7 +35,7 @@ def entry_line(entry: Entry) -> str:
     cause = entry.row.cause if entry.row else ""
     line = f"{entry.guild_id}  {entry.name:<28}  {songs:>11}  {size_text(size):>10}  {cause:<16}"
     if entry.path is None:
-        line += "  NO FILE, database only"
+        line += "  in the database, NO FILE ON THIS MACHINE"
     elif entry.row is None and entry.database:
         line += "  NOT IN DATABASE, file only"
     return line.rstrip()

@@ -69,7 +69,7 @@ async def test_each_failure_is_told_as_it_is(stage: Stage, monkeypatch: pytest.M
         reply = await (await stage.mod.command("backup now", channel=stage.review)).settled()
         assert "kept in the database only" in reply.text
         listed = await (await stage.mod.command("backup list", channel=stage.review)).settled()
-        assert "in the database only" in listed.text
+        assert "no file of it on the machine that answers" in listed.text
         broken.setattr(store._rows, "_given", None)
         reply = await (await stage.mod.command("backup now", channel=stage.review)).settled()
         assert reply.text.startswith("No backup could be taken")
