@@ -11,6 +11,9 @@ move. Rivals do no more than that: no repetition is noticed, nothing can be undo
 
 A queue of 10^6 songs needs 3 GB of memory and 3 GB of disk.
 
+The first page is as the product answers it: what a process has read it keeps until the guild's revision says
+that something moved. What it costs to read it then stands apart, against the same calls of the rivals.
+
 Each depth has a Valkey of its own. Chunks of all cells take turns, so noise meets all of them; ours is
 measured twice, which shows how much of a ratio is noise (the A/A column). Clients are asyncio tasks of one
 process, and promises in node. A ratio is the median over the rounds.

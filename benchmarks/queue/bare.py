@@ -18,7 +18,7 @@ class Bare(Contestant):
     """ZADD, ZPOPMIN, ZRANK and ZRANGE by the client that ours uses too."""
 
     name = "bare commands"
-    moves = frozenset(Move)
+    moves = frozenset(Move) - {Move.ANEW}
 
     def __init__(self, redis_url: str) -> None:
         self._url = redis_url
@@ -54,7 +54,7 @@ class Bare(Contestant):
                 return lambda: self._put(self._free.any(), score.free(next(self._points)))
             case Move.PLACE:
                 return lambda: self.redis.zrank(_KEY, f"{self._free.any():012d}")
-            case Move.PAGE:
+            case Move.PAGE | Move.ANEW:
                 return lambda: self.redis.zrange(_KEY, 0, 9)
 
     async def _submit(self) -> None:

@@ -64,7 +64,7 @@ class Bullmq(Contestant):
     """A queue of prioritized jobs. It has no place of a job: that would be a search through all."""
 
     name = "BullMQ"
-    moves = frozenset(Move) - {Move.PLACE}
+    moves = frozenset(Move) - {Move.PLACE, Move.ANEW}
 
     def __init__(self, redis_url: str, folder: Path) -> None:
         self._command: Sequence[str] = (

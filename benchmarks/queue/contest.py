@@ -29,6 +29,7 @@ class Move(StrEnum):
     POINTS = "points"
     PLACE = "place"
     PAGE = "first page"
+    ANEW = "first page anew"
 
 
 class Entry(NamedTuple):

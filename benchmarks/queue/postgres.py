@@ -84,7 +84,7 @@ WHERE guild = 1 AND state = 'waiting' AND ({songs}.tier > own.tier OR {songs}.ti
 class Postgres(Contestant):
     """One guild's songs in tables of their own; `ideal` with the index for the order of play."""
 
-    moves = frozenset(Move)
+    moves = frozenset(Move) - {Move.ANEW}
 
     def __init__(self, url: str, table: str, *, ideal: bool) -> None:
         self.name = "SKIP LOCKED, ideal index" if ideal else "SKIP LOCKED, primary key"
@@ -143,7 +143,7 @@ class Postgres(Contestant):
                 return lambda: self._run(move, self._free.take(), next(self._ladder))
             case Move.POINTS | Move.PLACE:
                 return lambda: self._run(move, self._free.any())
-            case Move.NEXT | Move.PAGE:
+            case Move.NEXT | Move.PAGE | Move.ANEW:
                 return lambda: self._run(move)
 
     async def _submit(self) -> None:

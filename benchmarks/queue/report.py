@@ -55,7 +55,9 @@ def _rates(console: Console, cells: Cells, move: Move, name: str, how: str) -> C
         table.add_column(_named(group), justify="right")
     series: dict[str, list[float]] = {}
     for contestant in _NAMES:
-        found = [cells.get((*group, move, contestant)) for group in groups]
+        # To them every page is one anew.
+        its = Move.PAGE if move is Move.ANEW and contestant not in (OURS, AGAIN) else move
+        found = [cells.get((*group, its, contestant)) for group in groups]
         if not any(found):
             continue
         ours = [cells[(*group, move, OURS)] for group in groups]

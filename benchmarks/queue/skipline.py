@@ -58,6 +58,9 @@ class Skipline(Contestant):
 
     async def chunk(self, move: Move, calls: int, clients: int) -> Chunk:
         """Moves through the store, as a plugin makes them."""
+        if move is Move.PAGE:
+            # Somebody has looked since the last move.
+            await self._queue.board(_GUILD)
         return await served(self.redis, driven(self._call(move), calls, clients))
 
     async def close(self) -> None:
@@ -77,7 +80,9 @@ class Skipline(Contestant):
             case Move.PLACE:
                 return lambda: self._queue.places(_GUILD, [self._free.any()])
             case Move.PAGE:
-                return self._page
+                return lambda: self._queue.board(_GUILD)
+            case Move.ANEW:
+                return self._anew
 
     def _request(self) -> str:
         return f"bench{next(self._requests)}"
@@ -96,8 +101,8 @@ class Skipline(Contestant):
         user = self._artists.get(number) or entry(number).user
         await self._points.add(_GUILD, self._request(), ACTOR, [PointsChange("user", user, 5)])
 
-    async def _page(self) -> None:
-        # As after a move: the page that the process kept is void.
+    async def _anew(self) -> None:
+        # As after a move: the page that the process kept is void, most of its songs are as they were.
         self._queue.forget(_GUILD)
         await self._queue.board(_GUILD)
 

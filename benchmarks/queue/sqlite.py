@@ -38,7 +38,7 @@ class Sqlite(Contestant):
     """One file in WAL mode with the ideal index, written in one thread, synchronous as it ships (FULL)."""
 
     name = "SQLite, asyncio.Lock"
-    moves = frozenset(Move)
+    moves = frozenset(Move) - {Move.ANEW}
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -95,7 +95,7 @@ class Sqlite(Contestant):
                 return lambda: self._run(self._earn, self._free.any())
             case Move.PLACE:
                 return lambda: self._run(self._place, self._free.any())
-            case Move.PAGE:
+            case Move.PAGE | Move.ANEW:
                 return lambda: self._run(self._page)
 
     async def _run(self, work: Callable[..., Any], *arguments: object) -> Any:
