@@ -8,7 +8,7 @@ on. First somebody acts, waits, and acts again; then somebody does so in each of
 (`--flight`). Chunks of the cells take turns, so noise meets all of them. The floors are measured twice, which
 shows how much of a ratio is noise (the A/A column). Bare buttons stand on a copy of the panel, so that all
 are sent the same press. Next counts as done when the panel shows another song, and only then is it pressed
-again.
+again. Nobody is told of their song by direct message (the setting `notices`), which no other bot does.
 """
 
 from __future__ import annotations

@@ -225,7 +225,7 @@ async def _fill(redis_url: str, stand: Stand, songs: Sequence[int]) -> None:
 
         async def one(seat: Seat, count: int) -> None:
             guild = int(seat.person.guild.id)
-            await configuration.change(guild, "bench", ACTOR, {"double_press_ms": "0"})
+            await configuration.change(guild, "bench", ACTOR, {"double_press_ms": "0", "notices": "off"})
             for number in range(count):
                 song = NewSong(f"Song {number}", f"Artist {number}", 10**6 + number, f"user{number}")
                 await queue.submit(guild, f"bench{number}", ACTOR, song)
