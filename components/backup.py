@@ -16,8 +16,8 @@ LISTED: Final = 10
 class BackupFacts:
     """A backup as people are told of it: when (seconds since 1970), what, and in which of two places.
 
-    `songs` and `size` (bytes) are None when the database, which knows them, has not got it. `file` is about the
-    machine that answers: the file may lie on the one whose process took it.
+    `songs` and `size` (bytes) are None when the database, which knows them, has not got it. `file` is about
+    the machine that answers: the file may lie on the one whose process took it.
     """
 
     at: int
