@@ -66,7 +66,7 @@ def chosen(only: list[str], *, full: bool) -> list[Benchmark]:
 def run(benchmark: Benchmark, folder: Path, *, full: bool = False) -> list[Bar]:
     """Runs it to its end; gives its bars. That it failed, or was stuck, is one more that does not hold."""
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.iterdir():
+    for left in (*folder.glob("*.json"), *folder.glob("*.png")):
         left.unlink()
     most = None if full else benchmark.seconds * PATIENCE or None
     # Where nobody looks, a table would be cut to 80 columns.
