@@ -18,6 +18,7 @@ from bot.errors import StartupError
 from bot.health import checks
 from bot.settings import Role
 from state import keys, timer_keys
+from state.connection import connect
 from state.scripts import Actor
 from tests.stage import settings_for, until
 from tests.wire import Wire
@@ -136,6 +137,25 @@ async def test_a_redis_that_keeps_less_is_told(
             *("Redis: appendonly is no", "Redis: appendfsync is everysec"),
             "Redis: maxmemory-policy is allkeys-lru",
         ]
+
+
+async def test_a_redis_that_hides_its_settings_is_told_in_a_sentence_and_used(
+    discord: Sandbox, valkey: embedded.Server, database_url: str, folder: Path
+) -> None:
+    async with connect(valkey.url) as client:
+        await client.execute_command("ACL", "SETUSER", "default", "-config")
+        try:
+            async with stack_of(discord, valkey, database_url, folder, Role.WORKER) as app:
+                (told,) = app.stores.warnings
+                status, report = await healthz(app)
+        finally:
+            await client.execute_command("ACL", "SETUSER", "default", "+config")
+    assert told.startswith(
+        "Redis: the server does not tell its settings; make sure that it has appendonly yes"
+    )
+    assert "appendfsync always" in told and "maxmemory-policy noeviction" in told
+    redis = report["parts"]["redis"]
+    assert (status, redis["state"], redis["durability"]) == (200, "ok", "the server does not tell")
 
 
 async def test_without_postgres_the_show_goes_on_and_the_archive_falls_behind(
