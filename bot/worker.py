@@ -27,12 +27,12 @@ from bot.telling import Telling
 from bot.timers import TimerLoop
 from bot.upkeep import Upkeep
 from persistence.archive_writer import ArchiveWriter
-from persistence.recovery import reconcile
+from persistence.recovery import doubtful, reconcile
 
 
 async def caught_up(stores: Stores) -> ArchiveWriter:
     """Brings a Redis that lost moves up to the archive, before anybody can press; gives who archives on."""
-    for guild in await stores.archive.guilds():
+    for guild in await doubtful(stores.redis, stores.archive):
         await reconcile(guild, stores.redis, stores.archive)
     return ArchiveWriter(stores.redis, stores.archive)
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from persistence import archive_rows, ledger, submissions
 from persistence.errors import Forked
@@ -68,6 +68,14 @@ class LiveRow:
     type: str
     field: str
     value: str
+
+
+class LastMove(NamedTuple):
+    """What identifies the last archived move of a guild; `moment` is None where there is none."""
+
+    revision: int
+    moment: datetime | None
+    request: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,17 @@ class Archive:
         async with self._pool.connection() as connection:
             rows = await connection.fetch("SELECT guild_id, archived_rev FROM guilds")
         return {row["guild_id"]: row["archived_rev"] for row in rows}
+
+    async def last_moves(self) -> dict[int, LastMove]:
+        """Return the last archived move of every guild."""
+        async with self._pool.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT guild_id, archived_rev, last_event_at, last_request FROM guilds"
+            )
+        return {
+            row["guild_id"]: LastMove(row["archived_rev"], row["last_event_at"], row["last_request"])
+            for row in rows
+        }
 
     async def inexact(self) -> set[int]:
         """Return the guilds of which moves are missing and nobody compared since."""

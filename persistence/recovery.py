@@ -12,7 +12,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from persistence import live_keys
-from persistence.archive import Archive, LiveRow
+from persistence.archive import Archive, LastMove, LiveRow
 from persistence.errors import Forked, Malformed, Unknown
 from persistence.events import Event, from_entry, to_entry
 from persistence.keys import CHANGES, GUILDS, entry_id, key
@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 TAIL = 1000
 """How many of the newest moves stay readable in a guild's stream; displays and overlays start from there."""
 
+_AT_ONCE = 500  # guilds that are looked at in one round trip
 _BATCH = 500
 _SESSION = "session:"
 _REPEATED_SECONDS = 15 * 60
@@ -120,6 +121,31 @@ async def compare(guild_id: int, redis: Redis, archive: Archive) -> Comparison:
     else:
         standing = Standing.AHEAD if here > archived else Standing.BEHIND
     return Comparison(guild_id, standing, here, archived)
+
+
+async def doubtful(redis: Redis, archive: Archive) -> list[int]:
+    """Return the guilds to `reconcile`, those whose Redis may have lost moves: in few round trips for all."""
+    found: list[int] = []
+    known = sorted((await archive.last_moves()).items())
+    for start in range(0, len(known), _AT_ONCE):
+        batch = known[start : start + _AT_ONCE]
+        async with redis.pipeline(transaction=False) as pipe:
+            for guild_id, last in batch:
+                pipe.get(key(guild_id, "rev"))
+                pipe.xrange(key(guild_id, "events"), entry_id(last.revision), entry_id(last.revision))
+            answers: list[Any] = await pipe.execute()
+        for (guild_id, last), text, page in zip(batch, answers[::2], answers[1::2], strict=True):
+            if text is None or int(text) < last.revision or (page and not _is_last(page[0], last)):
+                found.append(guild_id)
+    return found
+
+
+def _is_last(entry: Any, last: LastMove) -> bool:
+    try:
+        event = from_entry(*entry)
+    except Malformed:
+        return False
+    return (event.moment, event.request) == (last.moment, last.request)
 
 
 async def reconcile(guild_id: int, redis: Redis, archive: Archive) -> Restored | None:

@@ -17,7 +17,7 @@ from persistence.errors import Busy, PersistenceError, Unavailable, Unknown
 from persistence.events import Effect
 from persistence.keys import key
 from persistence.pool import open_pool
-from persistence.recovery import Standing, compare, open_guild, reconcile, restore
+from persistence.recovery import Standing, compare, doubtful, open_guild, reconcile, restore
 from persistence.restore_lease import RestoreLease
 from tests.persistence.moves import move, submit
 
@@ -124,7 +124,7 @@ async def test_a_redis_that_lost_its_tail_is_brought_forward(
     await redis.hset(key(guild, "song:000000000001"), "title", "older")
     await redis.zadd(key(guild, "points:user"), {"5": 3})
     comparison = await compare(guild, redis, archive)
-    assert comparison.standing is Standing.BEHIND
+    assert comparison.standing is Standing.BEHIND and guild in await doubtful(redis, archive)
     assert str(comparison) == "Redis is behind the archive: it has 7 moves, 10 are archived."
     await redis.set(key(guild, "req:abc"), "answer")
     await redis.set(key(guild, "lease:work"), "token")
@@ -154,6 +154,7 @@ async def test_moves_that_contradict_the_archive_are_set_aside(
     for number in (78, 79):
         await move(redis, guild, submit(number), kind="other")
     assert await standing(redis, archive, guild) is Standing.FORKED
+    assert guild in await doubtful(redis, archive)
     restored = await reconcile(guild, redis, archive)
     assert restored is not None and restored.forked == 3 and restored.revision == 10
     assert "set aside" in str(restored)
@@ -161,6 +162,21 @@ async def test_moves_that_contradict_the_archive_are_set_aside(
     (gap,) = await archive.gaps(guild)
     assert (gap.first_rev, gap.last_rev, gap.kind) == (9, 11, "forked")
     assert [event.kind for event in gap.entries] == ["other"] * 3
+
+
+async def test_only_guilds_that_may_have_lost_something_are_doubtful(
+    redis: Redis, archive: Archive, guild: int, played: set[LiveRow]
+) -> None:
+    assert guild not in await doubtful(redis, archive)
+    await move(redis, guild, submit(11))
+    assert guild not in await doubtful(redis, archive), "ahead of the archive"
+    await redis.xtrim(key(guild, "events"), maxlen=0, approximate=False)
+    assert guild not in await doubtful(redis, archive), "nothing to hold against the archive"
+    await lose(redis, guild)
+    assert guild in await doubtful(redis, archive)
+    await reconcile(guild, redis, archive)
+    assert guild not in await doubtful(redis, archive)
+    assert await picture(redis, guild) == played
 
 
 async def test_moves_not_yet_archived_are_rescued_from_the_old_stream(
