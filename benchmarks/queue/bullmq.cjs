@@ -1,4 +1,4 @@
-// BullMQ in a process of its own, told by lines of JSON: [move, calls, clients] or ["fill", depth].
+// BullMQ in a process of its own, told by lines of JSON: [move, calls, clients] or ["fill", sample, depth].
 // Answers with a line: {taken: seconds of each call, elapsed: seconds of all}.
 const { createRequire } = require("module")
 const readline = require("readline")
@@ -65,19 +65,19 @@ async function measure(move, calls, clients) {
   return { taken, elapsed: Number(process.hrtime.bigint() - began) / 1e9 }
 }
 
-// Many at once in one transaction each, as BullMQ offers it.
-async function fill(from, to) {
+// Adds the first `sample` songs, as BullMQ adds many, and knows the others of `depth` as added.
+async function fill(sample, depth) {
   const jobs = []
-  for (let number = from; number < to; number++) {
-    const paid = number % 2 === 1
-    const priority = paid ? 1 + (number >> 1) % 5 : LAST - 11 - ((number * 7919) % 100003)
-    jobs.push({ name: "song", data: song(number), opts: { priority } })
+  for (let number = 1; number <= sample; number++) {
+    jobs.push({ name: "song", data: song(number), opts: { priority: priority(number) } })
   }
-  const added = await queue.addBulk(jobs)
-  added.forEach((each, place) => {
-    if ((from + place) % 2 === 0) free.push(each.id)
-  })
+  await queue.addBulk(jobs)
+  for (let number = 2; number <= depth; number += 2) free.push(String(number))
   return {}
+}
+
+function priority(number) {
+  return number % 2 === 1 ? 1 + (number >> 1) % 5 : LAST - 11 - ((number * 7919) % 100003)
 }
 
 async function main() {

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from benchmarks.queue.contest import Chunk, Contestant, Move
-from benchmarks.queue.valkey import filling, served
-from state.connection import connect
+from benchmarks.queue.contest import Chunk, Contestant, Move, entries
+from benchmarks.queue.valkey import Command, filling, flood, served
+from state.connection import connect, fields_of
 
 _PACKAGES: Final = ("bullmq@6.7.0", "ioredis@6.0.0")
 _SECONDS: Final = 120.0
-_BATCH: Final = 2_000
+_SAMPLE: Final = 20
+_LAST: Final = 2_097_151
+"""BullMQ's highest priority, which goes last."""
+
+
+_ORDER: Final = "bull:bench:prioritized"
 
 
 class Missing(Exception):
@@ -73,17 +79,30 @@ class Bullmq(Contestant):
             str(folder),
             unquote(urlsplit(redis_url).path),
         )
+        self._url = redis_url
         self.redis = connect(redis_url, patience=60)
 
     async def fill(self, depth: int) -> None:
-        """Adds jobs in bulk, as BullMQ itself does."""
+        """Lets BullMQ add a few jobs, and writes all others like them: it would take minutes for 10^6.
+
+        Raises `RuntimeError` where those few are not what was written for them.
+        """
         self._child = await asyncio.create_subprocess_exec(
             *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 24
         )
         await self._read()
+        await self._tell("fill", _SAMPLE, depth)
+        made = [await self._job(number) for number in range(1, _SAMPLE + 1)]
         async with filling(self.redis):
-            for begin in range(1, depth + 1, _BATCH):
-                await self._tell("fill", begin, min(begin + _BATCH, depth + 1))
+            await flood(self._url, _writes(depth))
+        for number, job in enumerate(made, 1):
+            if (found := await self._job(number)) != job:
+                raise RuntimeError(f"Filled otherwise than by BullMQ: {found}, {job}")
+
+    async def _job(self, number: int) -> dict[str, str]:
+        """What is known of a job, with its place, but for when it was added."""
+        fields = await fields_of(self.redis, f"bull:bench:{number}")
+        return fields | {"timestamp": "", "place": str(await self.redis.zscore(_ORDER, str(number)))}
 
     async def close(self) -> None:
         """Ends the process."""
@@ -111,3 +130,29 @@ class Bullmq(Contestant):
         if not line:
             raise RuntimeError("BullMQ's process ended; what it wrote stands above")
         return orjson.loads(line)
+
+
+def _writes(depth: int) -> Iterator[Command]:
+    """The jobs, their order and the counters of a queue with so many."""
+    at = int(time.time() * 1000)
+    for song in entries(depth):
+        priority = 1 + song.number // 2 % 5 if song.tier else _LAST - 10 - song.points
+        data = orjson.dumps(
+            {
+                "title": song.title,
+                "artist": song.artist,
+                "user": str(song.user),
+                "user_name": song.user_name,
+                "link": song.link,
+                "track": song.track,
+            }
+        ).decode()
+        yield (
+            "HSET", f"bull:bench:{song.number}", "name", "song", "data", data,
+            "opts", f'{{"attempts":0,"priority":{priority}}}',
+            "timestamp", at, "delay", 0, "priority", priority,
+        )  # fmt: skip
+        # As addPrioritizedJob packs it: the counter keeps those of one priority apart.
+        yield "ZADD", _ORDER, priority * 2**32 + song.number, song.number
+    yield "SET", "bull:bench:id", depth
+    yield "SET", "bull:bench:pc", depth
