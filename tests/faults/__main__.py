@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import contextlib
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import AsyncGenerator, Coroutine, Iterator
@@ -177,7 +178,8 @@ def _keep_logs(plant: Plant, seed: int) -> None:
     folder = Path("faults-logs") / str(seed)
     folder.mkdir(parents=True, exist_ok=True)
     for name, member in plant.members.items():
-        (folder / f"{name}.log").write_text("\n".join(member.process.lines))
+        assert member.process.journal is not None
+        shutil.copy(member.process.journal, folder / f"{name}.log")
     _say(f"The logs are in {folder}.")
 
 

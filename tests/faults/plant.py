@@ -208,6 +208,7 @@ class Plant(Stage):
             TIKTOK_SIGN_KEY=self.tiktok.sign_key,
             **role,
         )
+        process.journal = self.folder / f"{name}.log"
         self.members[name] = Member(name, frozenset(shards), process, redis, postgres, clock)
 
     async def _end(self) -> None:

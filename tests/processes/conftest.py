@@ -31,6 +31,8 @@ class Process:
 
     arguments: tuple[str, ...] = ()
     root = Path(__file__).parents[2]
+    journal: Path | None = None
+    """A file that gets all it says, also of those that were before and come after it."""
 
     def __init__(self, sandbox: Sandbox, data_dir: Path, **environment: str) -> None:
         self._environment = {
@@ -49,7 +51,9 @@ class Process:
 
     def another(self) -> Process:
         """One that is to be started with the same environment."""
-        return Process(self._sandbox, self._data_dir, **self._environment)
+        other = Process(self._sandbox, self._data_dir, **self._environment)
+        other.journal = self.journal
+        return other
 
     async def start(self) -> None:
         """Starts it and returns once Discord has its commands and its shard is up."""
@@ -78,10 +82,13 @@ class Process:
 
     async def _read(self) -> None:
         assert self.child is not None and self.child.stderr is not None
-        async for line in self.child.stderr:
-            async with self._heard:
-                self.lines.append(line.decode().rstrip())
-                self._heard.notify_all()
+        with (self.journal or Path(os.devnull)).open("a", buffering=1, encoding="utf-8") as journal:
+            async for line in self.child.stderr:
+                text = line.decode().rstrip()
+                journal.write(f"{self.child.pid} {text}\n")
+                async with self._heard:
+                    self.lines.append(text)
+                    self._heard.notify_all()
         async with self._heard:
             self.lines.append("(end of the log)")
             self._heard.notify_all()

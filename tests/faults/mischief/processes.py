@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
+from collections.abc import Callable
 
 from tests.faults.mischief.scene import (
     ALL,
@@ -106,16 +106,24 @@ async def worker_killed_after_commit(scene: Scene) -> None:
 
 
 async def _untimely(scene: Scene, *, after: bool) -> None:
+    killed: list[Member] = []
+
+    def killing(member: Member) -> Callable[[], None]:
+        def kill() -> None:
+            # Both may commit in the same moment, and one is to be left.
+            if not killed:
+                killed.append(member)
+                member.signal(signal.SIGKILL)
+
+        return kill
+
     workers = scene.plant.of("worker")
-    traps = {member: member.postgres.trap(COMMIT, killer(member), after=after) for member in workers}
-    await first_sprung(traps)
+    await first_sprung(
+        {member: member.postgres.trap(COMMIT, killing(member), after=after) for member in workers}
+    )
     for member in workers:
         await member.postgres.mend()
-        if member.process.child is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(member.process.child.wait(), 0.2)
-        if not member.alive:
-            await member.start()
+    await killed[0].restart()
 
 
 @fault("the process that listens to TikTok is killed")
