@@ -38,6 +38,7 @@ from benchmarks.queue.postgres import Postgres
 from benchmarks.queue.report import report
 from benchmarks.queue.skipline import Skipline
 from benchmarks.queue.sqlite import Sqlite
+from benchmarks.queue.valkey import filling
 from benchmarks.rig import arguments, conclude
 from bot import embedded
 from state.connection import connect
@@ -86,19 +87,17 @@ async def measure(
                     ours,
                     Bare(valkey.url),
                     *([Bullmq(valkey.url, packages)] if packages else []),
-                    Postgres(postgres.url, f"ideal{depth}", ideal=True),
-                    Postgres(postgres.url, f"plain{depth}", ideal=False),
+                    Postgres(postgres.url, f"ideal{depth}"),
+                    Postgres(postgres.url, f"plain{depth}", like=f"ideal{depth}"),
                     Sqlite(place / "queue.sqlite"),
                     Again(ours),
                 ]
-                for each in found[depth]:
-                    began = time.perf_counter()
-                    await each.fill(depth)
-                    stack.push_async_callback(each.close)
-                    if depth == max(depths):
-                        console.print(
-                            f"[dim]{each.name}: {depth:,} songs in {time.perf_counter() - began:.1f} s"
-                        )
+                began = time.perf_counter()
+                async with filling(valkey.url):
+                    for each in found[depth]:
+                        await each.fill(depth)
+                        stack.push_async_callback(each.close)
+                console.print(f"[dim]{depth:,} songs for each: {time.perf_counter() - began:.0f} s")
             # What the filling left is not looked through again and again.
             gc.freeze()
             cells = await contest(found, CLIENTS, rounds, size, Move)

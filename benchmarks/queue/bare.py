@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 from benchmarks.queue.contest import TIERS, Chunk, Contestant, Free, Move, driven, entries
-from benchmarks.queue.valkey import Command, filling, flood, served
+from benchmarks.queue.valkey import Command, flood, served
 from state import score
 from state.connection import connect
 
@@ -30,8 +30,7 @@ class Bare(Contestant):
 
     async def fill(self, depth: int) -> None:
         """The members and scores of ours."""
-        async with filling(self.redis):
-            await flood(self._url, _writes(depth))
+        await flood(self._url, _writes(depth))
         self._free = Free(song.number for song in entries(depth) if not song.tier)
 
     async def chunk(self, move: Move, calls: int, clients: int) -> Chunk:

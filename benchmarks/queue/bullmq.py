@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import orjson
 
 from benchmarks.queue.contest import Chunk, Contestant, Move, entries
-from benchmarks.queue.valkey import Command, filling, flood, served
+from benchmarks.queue.valkey import Command, flood, served
 from state.connection import connect, fields_of
 
 _PACKAGES: Final = ("bullmq@6.7.0", "ioredis@6.0.0")
@@ -93,8 +93,7 @@ class Bullmq(Contestant):
         await self._read()
         await self._tell("fill", _SAMPLE, depth)
         made = [await self._job(number) for number in range(1, _SAMPLE + 1)]
-        async with filling(self.redis):
-            await flood(self._url, _writes(depth))
+        await flood(self._url, _writes(depth))
         for number, job in enumerate(made, 1):
             if (found := await self._job(number)) != job:
                 raise RuntimeError(f"Filled otherwise than by BullMQ: {found}, {job}")

@@ -82,13 +82,16 @@ WHERE guild = 1 AND state = 'waiting' AND ({songs}.tier > own.tier OR {songs}.ti
 
 
 class Postgres(Contestant):
-    """One guild's songs in tables of their own; `ideal` with the index for the order of play."""
+    """One guild's songs in tables of their own, with the index for the order of play.
+
+    With `like` they are those of another table, without that index.
+    """
 
     moves = frozenset(Move) - {Move.ANEW}
 
-    def __init__(self, url: str, table: str, *, ideal: bool) -> None:
-        self.name = "SKIP LOCKED, ideal index" if ideal else "SKIP LOCKED, primary key"
-        self._url, self._table, self._ideal = url, table, ideal
+    def __init__(self, url: str, table: str, *, like: str | None = None) -> None:
+        self.name = "SKIP LOCKED, primary key" if like else "SKIP LOCKED, ideal index"
+        self._url, self._table, self._like = url, table, like
         self._connections: list[Any] = []
         self._free = Free()
         self._fresh = itertools.count(10**7)
@@ -110,13 +113,16 @@ class Postgres(Contestant):
             )
             for song in entries(depth)
         )  # fmt: skip
-        await one.copy_records_to_table(self._table, records=rows, columns=_COLUMNS)
+        if self._like:
+            await one.execute(f"INSERT INTO {self._table} SELECT * FROM {self._like}")
+        else:
+            await one.copy_records_to_table(self._table, records=rows, columns=_COLUMNS)
         await one.execute(
             f"INSERT INTO {self._table}_points SELECT 1, user_id, 10 + weight FROM {self._table};"
             f"SELECT setval('{self._table}_seq', {depth + 1});"
             f"ALTER TABLE {self._table} ALTER id RESTART WITH {depth + 1}"
         )
-        if self._ideal:
+        if not self._like:
             await one.execute(_IDEAL.format(songs=self._table))
         for statement in (
             f"VACUUM ANALYZE {self._table}",

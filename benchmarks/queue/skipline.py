@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 from benchmarks.queue.contest import TIERS, Chunk, Contestant, Entry, Free, Move, driven, entries, entry
-from benchmarks.queue.valkey import Command, filling, flood, served
+from benchmarks.queue.valkey import Command, flood, served
 from benchmarks.rig import ACTOR
 from state import keys, live_keys, score
 from state.connection import connect
@@ -52,8 +52,7 @@ class Skipline(Contestant):
         expired or is fed by the warming up. Raises `RuntimeError` where the keys are not the same.
         """
         await self._prove()
-        async with filling(self.redis):
-            await flood(self._url, _writes(_GUILD, depth))
+        await flood(self._url, _writes(_GUILD, depth))
         self._free = Free(song.number for song in entries(depth) if not song.tier)
 
     async def chunk(self, move: Move, calls: int, clients: int) -> Chunk:

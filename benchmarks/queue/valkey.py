@@ -13,11 +13,12 @@ import hiredis
 from redis.asyncio import Redis
 
 from benchmarks.queue.contest import Chunk
+from state.connection import connect
 
 Command = tuple[str | int, ...]
 
 _AT_ONCE: Final = 5_000
-"""Commands sent before their answers are read."""
+"""Commands sent at a time."""
 
 
 async def flood(redis_url: str, commands: Iterable[Command]) -> None:
@@ -26,37 +27,40 @@ async def flood(redis_url: str, commands: Iterable[Command]) -> None:
     Takes the address of a unix socket. Raises what the server answers with if that is an error.
     """
     reader, writer = await asyncio.open_unix_connection(unquote(urlsplit(redis_url).path))
-    parser, rest = hiredis.Reader(), iter(commands)
+    parser, rest, owed = hiredis.Reader(), iter(commands), 0
     # Its stub knows commands of one word alone.
     pack: Callable[[Command], bytes] = cast("Any", hiredis).pack_command
     try:
-        while batch := [pack(command) for command in islice(rest, _AT_ONCE)]:
+        while (batch := [pack(command) for command in islice(rest, _AT_ONCE)]) or owed:
             writer.write(b"".join(batch))
-            for _ in batch:
+            # Those of the batch before: the server works on this one while the next is packed.
+            for _ in range(owed):
                 while (answer := parser.gets()) is False:
                     parser.feed(await reader.read(1 << 16))
                 if isinstance(answer, hiredis.HiredisError):
                     raise answer
+            owed = len(batch)
     finally:
         writer.close()
 
 
 @asynccontextmanager
-async def filling(redis: Redis) -> AsyncGenerator[None]:
+async def filling(redis_url: str) -> AsyncGenerator[None]:
     """Has the server write nothing to its disk within the block, and all of it at the end.
 
     From then on the append-only file only grows: no rewriting falls into what is measured.
     """
-    client: Any = redis
-    await client.config_set("appendonly", "no")
-    await client.config_set("auto-aof-rewrite-percentage", 0)
-    yield
-    await client.config_set("appendonly", "yes")
-    while True:
-        found = await client.info("persistence")
-        if not found["aof_rewrite_in_progress"] and not found["aof_rewrite_scheduled"]:
-            break
-        await asyncio.sleep(0.1)
+    async with connect(redis_url, patience=60) as redis:
+        client: Any = redis
+        await client.config_set("appendonly", "no")
+        await client.config_set("auto-aof-rewrite-percentage", 0)
+        yield
+        await client.config_set("appendonly", "yes")
+        while True:
+            found = await client.info("persistence")
+            if not found["aof_rewrite_in_progress"] and not found["aof_rewrite_scheduled"]:
+                break
+            await asyncio.sleep(0.1)
     if found["aof_last_bgrewrite_status"] != "ok":
         raise RuntimeError("The server could not write its append-only file; is the disk full?")
 
