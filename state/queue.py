@@ -18,6 +18,7 @@ from state.board import Board
 from state.connection import fields_of, members_of
 from state.refusal import Reason, Refused
 from state.review import HIGHEST_SCORE, Bookmarked, Reviewed
+from state.revisions import Revisions
 from state.scripts import Actor, Scripts
 from state.song import NewSong, Song, SongFacts
 
@@ -92,6 +93,7 @@ class Queue:
     def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
         self._scripts = scripts
+        self._revisions = Revisions(redis)
         # Nothing moves without a new revision, so a board of the same revision is the same board.
         self._boards: dict[tuple[int, int, int, int, int], Board] = {}
 
@@ -107,7 +109,7 @@ class Queue:
         If the guild has moved since, what was drawn may have covered something newer: the display's keeper is
         told to distrust its own note and to look again. Otherwise the next move is shown after it anyway.
         """
-        now = await self._redis.get(keys.revision(guild))
+        now = await self._revisions.of(guild)
         if now != str(board.revision):
             await self._redis.hset(keys.painted(guild, kind), "late", "0")
             await self._redis.publish(keys.CHANGES, f"{guild} {now or 0} drawn")
@@ -350,7 +352,7 @@ class Queue:
             raise ValueError("offset and counts start at 0")
         view = (guild, offset, count, pending, held)
         kept = None if changed else self._boards.get(view)
-        if kept is not None and await self._redis.get(keys.revision(guild)) == str(kept.revision):
+        if kept is not None and await self._revisions.of(guild) == str(kept.revision):
             return kept
         wanted = {"offset": offset, "count": count, "pending": pending, "held": held}
         reply = await self._scripts.read("board", guild, wanted)
