@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.charts import Chart
-from benchmarks.inspected import Inspected, inspected
+from benchmarks.inspected import PATIENCE, Inspected, inspected
 from benchmarks.memory.room import environment
 from benchmarks.rig import ACTOR, Bar, arguments, conclude, declared, moves
 from benchmarks.usage import commands, cpu_seconds, load, memory
@@ -41,6 +41,13 @@ SONGS: Final = 3
 GUILD_KIB: Final = 100.0
 GUILD_MS: Final = 5.0
 QUIET_SHARE: Final = 0.1
+QUIET_GUILDS: Final = 100
+"""Up to so many guilds it is to rest like that."""
+MORE_SHARE: Final = 0.2
+"""What 1,000 guilds more may add, in percent of a core."""
+QUIET_SECONDS: Final = 30.0
+"""All guilds are compared with the archive that often: a look at many is to have one of these in it."""
+BUSY: Final = 0.02
 GROWS: Final = 1.5
 """How much more than one of the first guilds a later one may cost: more would be a slope."""
 
@@ -111,12 +118,13 @@ async def rest(bot: Inspected, redis: Redis, sandbox: Sandbox, seconds: float) -
     return Rest(memory(bot.pid), cpu / took * 100, ran / took, calls)
 
 
-async def quiet(sandbox: Sandbox) -> None:
-    """Waits until nothing was asked of Discord for two seconds."""
-    while (  # noqa: ASYNC110 - silence is no event
-        left := sandbox.requests[-1].at + 2.0 - time.time()
-    ) > 0:
-        await asyncio.sleep(left)
+async def settled(bot: Inspected) -> None:
+    """Waits until the bot has looked at all its guilds: it uses next to nothing of a core for a second."""
+    used = 1.0
+    while used > BUSY:
+        before = cpu_seconds(bot.pid)
+        await asyncio.sleep(1.0)
+        used = cpu_seconds(bot.pid) - before
 
 
 async def size(
@@ -129,17 +137,17 @@ async def size(
 ) -> Size:
     """Brings the bot into guilds, then starts it anew and measures it."""
     async with inspected(sandbox, environment=environment(folder)):
-        await sandbox.connected(timeout=60)
+        await sandbox.connected(timeout=PATIENCE)
         await settle(sandbox, guilds, *moving)
         await archived(redis)
     async with inspected(sandbox, environment=environment(folder)) as bot:
-        await sandbox.connected(timeout=120)
+        await sandbox.connected(timeout=PATIENCE)
         ready = time.time() - bot.begun
         channel: Channel = sandbox.guilds[-1].channel("list")
         await declared(sandbox.guilds[-1].owner, channel, "queue show")
         heard = time.time() - bot.begun
-        await quiet(sandbox)
         await bot.count()
+        await settled(bot)
         once = await rest(bot, redis, sandbox, seconds)
         again = await rest(bot, redis, sandbox, seconds)
         return Size(guilds, ready, heard, once, again)
@@ -173,18 +181,21 @@ async def measure(console: Console, guilds: list[int], seconds: float) -> list[S
         return found
 
 
-def report(console: Console, sizes: list[Size]) -> tuple[list[Bar], list[Chart]]:
+def report(console: Console, sizes: list[Size], seconds: float) -> tuple[list[Bar], list[Chart]]:
     """Prints the table; gives the bars and the pictures."""
-    table = Table(title="What guilds cost the bot", caption=f"A/A: MiB and % of a core again; {load()}")
+    table = Table(
+        title="What guilds cost the bot",
+        caption=f"KiB each: of those more than in the row above; A/A: MiB, % of a core; {load()}",
+    )
     for heading in (
         "guilds",
         "MiB",
-        "KiB a guild more",
-        "% of a core",
+        "KiB each",
+        "% of core",
         "A/A",
         "Redis/s",
-        "READY, s",
-        "answers, s",
+        "READY s",
+        "answers s",
     ):
         table.add_column(heading, justify="right")
     for place, each in enumerate(sizes):
@@ -200,13 +211,18 @@ def report(console: Console, sizes: list[Size]) -> tuple[list[Bar], list[Chart]]
         )
     console.print(table)
     bars = [
-        Bar.at_most(f"% of a core at rest, {each.guilds:,} guilds", each.share, QUIET_SHARE) for each in sizes
+        Bar.at_most(f"% of a core at rest, {each.guilds:,} guilds", each.share, QUIET_SHARE)
+        for each in sizes
+        if each.guilds <= QUIET_GUILDS
     ]
     bars.append(
         Bar.at_most("REST calls at rest", sum(each.once.calls + each.again.calls for each in sizes), 0)
     )
     if len(sizes) > 1:
         first, middle, last = sizes[0], sizes[-2], sizes[-1]
+        if seconds >= QUIET_SECONDS and last.guilds >= 1000:
+            added = (last.share - first.share) / (last.guilds - first.guilds) * 1000
+            bars.append(Bar.at_most("% of a core that 1,000 guilds add at rest", added, MORE_SHARE))
         step = f"from {middle.guilds:,} to {last.guilds:,}"
         more = last.guilds - middle.guilds
         bars += [
@@ -245,7 +261,7 @@ def _kib(smaller: Size, larger: Size) -> float:
 
 def main() -> int:
     """Measures and reports; exit code 1 when a bar does not hold."""
-    parser = arguments(__doc__, seconds=4.0)
+    parser = arguments(__doc__, seconds=4.0, guilds=[1, 100, 1000])
     parser.add_argument("--guilds", type=int, nargs="+", default=[1, 10, 100, 1000])
     parser.add_argument("--seconds", type=float, default=30.0, help="of each look at the bot at rest")
     options = parser.parse_args()
@@ -254,7 +270,7 @@ def main() -> int:
         parser.error("Measure at least one guild for a second.")
     console = Console()
     sizes = asyncio.run(measure(console, guilds, options.seconds))
-    bars, charts = report(console, sizes)
+    bars, charts = report(console, sizes, options.seconds)
     return conclude(console, bars, options.json, charts, options.pictures)
 
 

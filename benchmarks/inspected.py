@@ -21,10 +21,13 @@ import time
 import tracemalloc
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from benchmarks.usage import memory
 from sandbox.discord import Sandbox
+
+PATIENCE: Final = 180.0
+"""Seconds that a bot may take to connect, on a machine that is busy with something else."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.charts import Chart
-from benchmarks.inspected import inspected
+from benchmarks.inspected import PATIENCE, inspected
 from benchmarks.rig import Bar, arguments, conclude, declared, process, room
 from benchmarks.usage import load
 from bot import embedded
@@ -72,8 +72,8 @@ async def start(folder: Path, *, compiled: bool = True) -> Start:
             environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
         bot = await stack.enter_async_context(inspected(sandbox, environment=environment))
         # The first thing it asks of Discord is which intents it has, right after its servers are there.
-        asked = await sandbox.wait_for_request(lambda _: True, 120)
-        await sandbox.connected(timeout=60)
+        asked = await sandbox.wait_for_request(lambda _: True, PATIENCE)
+        await sandbox.connected(timeout=PATIENCE)
         ready = time.time()
         await declared(person, channel, "queue show")
         answered = time.time()
@@ -88,8 +88,8 @@ async def bare() -> Start:
         _, person, channel = room(sandbox)
         begun = time.time()
         await stack.enter_async_context(process(sandbox, "-m", "benchmarks.bare_hikari"))
-        asked = await sandbox.wait_for_request(lambda _: True, 60)
-        await sandbox.connected(timeout=60)
+        asked = await sandbox.wait_for_request(lambda _: True, PATIENCE)
+        await sandbox.connected(timeout=PATIENCE)
         ready = time.time()
         await declared(person, channel, "bare")
         return Start(asked.at - begun, 0.0, ready - asked.at, time.time() - ready)
@@ -118,8 +118,8 @@ async def measure(console: Console, starts: int, colds: int) -> dict[str, list[S
 def report(console: Console, taken: dict[str, list[Start]]) -> tuple[list[Bar], list[Chart]]:
     """Prints the table; gives the bars and the picture."""
     table = Table(title="Start, seconds (medians)", caption=load())
-    for heading in ("", "starts", *PHASES, "READY", "answers", "A/A"):
-        table.add_column(heading, justify="right" if heading else "left")
+    for heading in ("", "of", *PHASES, "READY", "answers", "A/A"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     middle = {
         kind: {
             name: statistics.median(getattr(each, name) for each in found)
@@ -146,7 +146,7 @@ def report(console: Console, taken: dict[str, list[Start]]) -> tuple[list[Bar], 
 
 def main() -> int:
     """Measures and reports; exit code 1 when a bar does not hold."""
-    parser = arguments(__doc__, starts=2, colds=1)
+    parser = arguments(__doc__, starts=1, colds=1)
     parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--colds", type=int, default=3, help="how many of the starts are cold ones as well")
     options = parser.parse_args()

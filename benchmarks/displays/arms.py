@@ -14,6 +14,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from benchmarks.displays.shows import KINDS, Display, Show, prepare
+from benchmarks.inspected import PATIENCE
 from benchmarks.rig import ACTOR, declared, moves, percentile, process, room
 from benchmarks.usage import commands, cpu_seconds
 from bot import embedded
@@ -198,7 +199,7 @@ async def arm(
             words = ["benchmarks.displays.polling", valkey.url, str(polls), *(["--always"] if always else [])]
             child = await stack.enter_async_context(process(sandbox, "-m", *words, stdin=subprocess.PIPE))
         if child is not None:
-            await sandbox.connected(timeout=60)
+            await sandbox.connected(timeout=PATIENCE)
         made = Arm(
             name,
             polls,

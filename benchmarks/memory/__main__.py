@@ -188,7 +188,7 @@ async def measure(
 
 def main() -> int:
     """Measures and reports; exit code 1 when a bar does not hold."""
-    short = {"interactions": 4_500, "forms": 900, "reconnects": 90, "songs": 5_000}
+    short = {"interactions": 3_600, "forms": 450, "reconnects": 45, "songs": 5_000}
     parser = arguments(__doc__, **short)
 
     for kind, count in FULL.items():

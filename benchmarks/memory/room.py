@@ -15,7 +15,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from benchmarks.inspected import Inspected, inspected
+from benchmarks.inspected import PATIENCE, Inspected, inspected
 from benchmarks.rig import ACTOR, declared, moves, room
 from bot import embedded
 from bot.embedded import Server
@@ -145,5 +145,5 @@ async def rooms(*arguments: str) -> AsyncGenerator[Rooms]:
         queue, configuration = await stack.enter_async_context(moves(valkey.url))
         redis = connect(valkey.url)
         stack.push_async_callback(redis.aclose)
-        await sandbox.connected(timeout=60)
+        await sandbox.connected(timeout=PATIENCE)
         yield Rooms(sandbox, bot, valkey, postgres, redis, queue, configuration)
