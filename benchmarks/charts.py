@@ -22,7 +22,7 @@ _INK, _FAINT = "#1e1f22", "#d5d8dc"
 
 @dataclass(frozen=True)
 class Chart:
-    """One picture. Every series has a figure for each group, nan where nothing was measured.
+    """One picture. Every series has a figure for each group, nan or infinity where nothing came.
 
     Ours comes first. `log` is for figures that are powers of ten apart, `limits` are lines with their words.
     """
@@ -77,7 +77,8 @@ def draw(chart: Chart, folder: Path) -> Path:
 def _plot(axes: Axes, chart: Chart) -> None:
     width = 0.84 / len(chart.series)
     crowded = len(chart.series) * len(chart.groups) > 40
-    for place, (name, figures) in enumerate(chart.series.items()):
+    for place, (name, measured) in enumerate(chart.series.items()):
+        figures = [each if math.isfinite(each) else math.nan for each in measured]
         left = [group - 0.42 + width * (place + 0.5) for group in range(len(chart.groups))]
         columns = axes.bar(left, figures, width * 0.92, label=name, color=_COLOURS[place % len(_COLOURS)])
         if not crowded:
