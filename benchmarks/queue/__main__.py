@@ -117,7 +117,7 @@ async def measure(
 
 def main() -> int:
     """Measures and reports; exit code 1 when a bar does not hold."""
-    parser = arguments(__doc__, rounds=4, size=20)
+    parser = arguments(__doc__, rounds=4, size=16)
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--size", type=int, default=24, help="calls in a chunk")
     parser.add_argument("--depths", type=int, nargs="+", default=[10**2, 10**4, 10**6])

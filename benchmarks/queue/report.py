@@ -60,7 +60,7 @@ def _rates(console: Console, cells: Cells, move: Move, name: str, how: str) -> C
         found = [cells.get((*group, its, contestant)) for group in groups]
         if not any(found):
             continue
-        ours = [cells[(*group, move, OURS)] for group in groups]
+        ours = [cells.get((*group, move, OURS)) for group in groups]
         table.add_row(contestant, *map(_cell, found, ours))
         series[contestant] = [cell.rate if cell else math.nan for cell in found]
     console.print(table)
@@ -75,10 +75,10 @@ def _rates(console: Console, cells: Cells, move: Move, name: str, how: str) -> C
     )
 
 
-def _cell(cell: Cell | None, ours: Cell) -> str:
+def _cell(cell: Cell | None, ours: Cell | None) -> str:
     if cell is None:
         return "-"
-    ratio = "" if cell is ours else f" ({ours.against(cell):.2f})"
+    ratio = "" if ours is None or cell is ours else f" ({ours.against(cell):.2f})"
     return f"{cell.rate:,.0f}{ratio}\n{cell.p50:.2f}/{cell.p99:.2f}"
 
 
@@ -125,13 +125,14 @@ def _bars(cells: Cells) -> list[Bar]:
             ratios = [
                 cells[(*group, move, OURS)].against(cells[(*group, move, rival)])
                 for group in groups
-                if group[1] == clients and (*group, move, rival) in cells
+                if group[1] == clients and {(*group, move, OURS), (*group, move, rival)} <= cells.keys()
             ]
             if ratios:
                 words = f"{move.value} / {said}, {clients} at once, at the worst depth"
                 bars.append(Bar.at_least(words, min(ratios), limit))
     least, most = groups[0][0], groups[-1][0]
-    grown = cells[(most, 1, Move.NEXT, OURS)].served / cells[(least, 1, Move.NEXT, OURS)].served
-    if most > least:
+    first, last = (cells.get((depth, 1, Move.NEXT, OURS)) for depth in (least, most))
+    if first and last and most > least:
+        grown = last.served / first.served
         bars.append(Bar.at_most(f"server time of Next at {most:,} songs / at {least:,}", grown, GROWTH))
     return bars
