@@ -13,6 +13,9 @@ that each message has 3 changes a second to show. At most 10 guilds are busy at 
 each busy guild is edited twice a second (3 messages, once in 1.5 s each), and Discord takes 50 calls of a bot
 a second, so no bot could show 100 busy guilds. An hour is scaled down to `--seconds`; figures are a second.
 A change counts as made before its move is sent, and as shown when Discord has answered the edit.
+
+The processor time of Skipline is that of the whole bot, which archives every move meanwhile; the others only
+show.
 """
 
 from __future__ import annotations
