@@ -49,7 +49,7 @@ def _named(group: Group) -> str:
 def _rates(console: Console, cells: Cells, move: Move, name: str, how: str) -> Chart:
     """A move's calls a second; what was not measured has a dash."""
     groups = _groups(cells)
-    table = Table(title=f"{move.value.capitalize()}, calls a second{how}")
+    table = Table(title=f"{move[0].upper()}{move[1:]}, calls a second{how}")
     table.add_column("")
     for group in groups:
         table.add_column(_named(group), justify="right")
@@ -64,7 +64,7 @@ def _rates(console: Console, cells: Cells, move: Move, name: str, how: str) -> C
         table.add_row(contestant, *map(_cell, found, ours))
         series[contestant] = [cell.rate if cell else math.nan for cell in found]
     console.print(table)
-    title = f"{move.value.capitalize()} at 10^2 to 10^6 waiting songs{how}"
+    title = f"{move[0].upper()}{move[1:]} by waiting songs and clients{how}"
     return Chart(
         name,
         title,
