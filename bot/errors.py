@@ -30,9 +30,10 @@ __all__ = [
 # Without 0/O, 1/I/L, 5/S, 8/B, 2/Z and U/V: a code is read out on stream and typed into a search box.
 CODE_ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 
-# Out of memory, read-only replica, full disk: Redis checks these before a script runs, so nothing has moved.
+# Out of memory, read-only replica, full disk, no replica that keeps up: Redis checks these before a script
+# runs, or at its first write, so nothing has moved.
 _REFUSED_WRITE = re.compile(
-    r"OOM |READONLY |MISCONF |command not allowed when used memory|You can't write against"
+    r"OOM |READONLY |MISCONF |NOREPLICAS |command not allowed when used memory|You can't write against"
 )
 _POSTGRES_GONE = (
     asyncpg.PostgresConnectionError,

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from redis.exceptions import RedisError
 
-from bot.embedded.durability import WHY, judged
+from bot.embedded.durability import WHY, copies, judged, judged_copies
 from bot.health import reading
 from bot.health.process import Process
 from persistence.errors import PersistenceError
@@ -112,13 +112,15 @@ class Checks:
         began = time.perf_counter()
         await client.ping()
         facts: dict[str, Any] = {"latency_ms": _ms(time.perf_counter() - began)}
+        weak = judged_copies(await copies(client))
         try:
             config: Mapping[str, str] = await client.config_get(*WHY)
         except (RedisError, OSError):
             # A hosted Redis may refuse to tell; that is no fault of the show.
-            return Part("ok", facts | {"durability": "the server does not tell"})
-        facts |= {name.replace("-", "_"): config.get(name) for name in WHY}
-        weak = judged(config)
+            facts["durability"] = "the server does not tell"
+        else:
+            facts |= {name.replace("-", "_"): config.get(name) for name in WHY}
+            weak = judged(config) + weak
         if weak:
             facts["warnings"] = [f"{found}; {mend}" for found, mend in weak]
         return Part("degraded" if weak else "ok", facts)

@@ -155,6 +155,10 @@ class Cluster(RedisCluster):
         names = {name: None for config in found.values() for name in config}
         return {name: "/".join(sorted({config.get(name, "") for config in found.values()})) for name in names}
 
+    async def replication(self) -> list[Mapping[str, Any]]:
+        """What INFO says of the copies of each server; a replica that is away is left out."""
+        return [*(await self._everywhere("INFO", "replication")).values()]
+
     async def bgrewriteaof(self, **kwargs: Any) -> bool:
         """Has every server write its append-only file anew."""
         await self._everywhere("BGREWRITEAOF")

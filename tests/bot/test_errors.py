@@ -53,6 +53,7 @@ def test_a_lost_connection_is_logged_without_traceback(caplog: pytest.LogCapture
         (redis.exceptions.BusyLoadingError("loading"), "The queue's memory cannot be reached"),
         (redis.exceptions.ResponseError("OOM command not allowed when used memory"), "takes no changes"),
         (redis.exceptions.ResponseError("MISCONF Errors writing to the AOF file"), "takes no changes"),
+        (redis.exceptions.ResponseError("NOREPLICAS Not enough good replicas to write."), "takes no changes"),
         (redis.exceptions.ReadOnlyError("READONLY You can't write against a replica"), "takes no changes"),
         (asyncpg.ConnectionDoesNotExistError("gone"), "The archive cannot be reached"),
         (asyncpg.CannotConnectNowError("starting up"), "The archive cannot be reached"),
