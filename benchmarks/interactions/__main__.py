@@ -30,7 +30,8 @@ TAIL_SECONDS = 0.3
 
 async def measure(chunks: int, size: int, rounds: int, burst: int, flight: int) -> Cells:
     """Runs all cells in turn and gives them with what they took. One more chunk of each warms up."""
-    each = (rounds + 1) * (burst // flight + flight)
+    # In a rush one guild may get more turns than another.
+    each = (rounds + 1) * 3 * -(-burst // flight)
     async with standing(flight, (chunks + 1) * size + each, each) as cells:
         with Progress(transient=True) as progress:
             task = progress.add_task("one at a time", total=chunks + 1)
@@ -84,12 +85,13 @@ def main() -> int:
     parser.add_argument("--chunks", type=int, default=0, help="how often the cells take turns, one at a time")
     parser.add_argument("--size", type=int, default=25, help="calls of a cell in a row")
     parser.add_argument("--rounds", type=int, default=0, help="how often the cells take turns, in flight")
-    parser.add_argument("--burst", type=int, default=400, help="calls of a cell in a round")
+    parser.add_argument("--burst", type=int, default=0, help="calls of a cell in a round")
     parser.add_argument("--flight", type=int, default=50, help="guilds, and so calls in flight")
     options = parser.parse_args()
     chunks = options.chunks or (10 if options.short else 20)
-    rounds = options.rounds or (4 if options.short else 8)
-    cells = asyncio.run(measure(chunks, options.size, rounds, options.burst, options.flight))
+    rounds = options.rounds or (3 if options.short else 8)
+    burst = options.burst or (250 if options.short else 400)
+    cells = asyncio.run(measure(chunks, options.size, rounds, burst, options.flight))
     console = Console(width=120)
     for table in tables(cells):
         console.print(table)
