@@ -46,7 +46,7 @@ QUIET_GUILDS: Final = 100
 MORE_SHARE: Final = 0.2
 """What 1,000 guilds more may add, in percent of a core."""
 QUIET_SECONDS: Final = 30.0
-"""All guilds are compared with the archive that often: a look at many is to have one of these in it."""
+"""All guilds are compared with the archive that often: a shorter look meets it by chance, and has no bar."""
 BUSY: Final = 0.02
 GROWS: Final = 1.5
 """How much more than one of the first guilds a later one may cost: more would be a slope."""
@@ -213,7 +213,7 @@ def report(console: Console, sizes: list[Size], seconds: float) -> tuple[list[Ba
     bars = [
         Bar.at_most(f"% of a core at rest, {each.guilds:,} guilds", each.share, QUIET_SHARE)
         for each in sizes
-        if each.guilds <= QUIET_GUILDS
+        if each.guilds <= QUIET_GUILDS and seconds >= QUIET_SECONDS
     ]
     bars.append(
         Bar.at_most("REST calls at rest", sum(each.once.calls + each.again.calls for each in sizes), 0)
