@@ -31,13 +31,19 @@ async def upgrade(url: str) -> tuple[str | None, str]:
     Safe from empty, again, and by several processes at once: an advisory lock lets one work and the others
     find nothing left to do. Raises `Unavailable`, or `SchemaUnknown` when the database is newer than this.
     """
-    async with single_connection(url) as connection, connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        before = await _current(connection)
-        statements = _render(before)
-        if statements:
-            await connection.execute(statements)
-        return before, head()
+    async with single_connection(url) as connection:
+        while True:
+            before = await _current(connection)
+            # Not within the transaction: the server ends one of which nothing is heard for some seconds, and
+            # a machine with much to do takes longer to load Alembic.
+            statements = _render(before)
+            if not statements:
+                return before, head()
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+                if await _current(connection) == before:
+                    await connection.execute(statements)
+                    return before, head()
 
 
 async def status(url: str) -> tuple[str | None, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from typing import Any
 
 import asyncpg
@@ -75,8 +76,9 @@ async def test_a_migration_that_stands_still_gives_way(
 
     async def paused(connection: Any) -> str | None:
         found = await real(connection)
-        inside.set()
-        await gate.wait()
+        if connection.is_in_transaction():
+            inside.set()
+            await gate.wait()
         return found
 
     monkeypatch.setattr(migrations, "_current", paused)
@@ -89,3 +91,17 @@ async def test_a_migration_that_stands_still_gives_way(
     with pytest.raises(Unavailable):
         await sleeper
     assert await migrations.status(empty_database_url) == (migrations.head(), migrations.head())
+
+
+async def test_a_machine_that_takes_long_to_load_alembic_migrates_all_the_same(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("persistence.pool.IDLE_SECONDS", 0.2)
+    real = migrations._render
+
+    def slowly(current: str | None) -> str:
+        time.sleep(1)
+        return real(current)
+
+    monkeypatch.setattr(migrations, "_render", slowly)
+    assert await migrations.upgrade(empty_database_url) == (None, migrations.head())
