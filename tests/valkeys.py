@@ -111,11 +111,15 @@ async def cluster(
     folder: Path,
     primaries: int = 3,
     replicas: int = 0,
-    timeout: int = 2000,
+    timeout: int = 20_000,
     password: str | None = None,
     **config: str,
 ) -> AsyncIterator[Cluster]:
-    """A cluster that shares its slots evenly; replica n copies primary n. `timeout`: ms until one is lost."""
+    """A cluster that shares its slots evenly; replica n copies primary n.
+
+    `timeout` is how many ms it waits until a server counts as lost. By default that is more than a busy
+    machine lets one wait: only tests that take a server away want to see it lost.
+    """
     ports = free_ports(2 * (primaries + replicas))
     async with contextlib.AsyncExitStack() as stack:
         nodes = [
