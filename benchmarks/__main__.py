@@ -11,7 +11,6 @@ bar that does not hold. The exit code is 1 when any bar does not.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ from benchmarks.machine import Machine, load
 from benchmarks.programme import FOLDER, MOST_SECONDS, chosen, run
 from benchmarks.rig import Bar, write
 from benchmarks.tables import of_bars
+from tests.signals import end_as_interrupted
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,6 +68,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Whoever ends this ends the benchmark under way, with its servers.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_as_interrupted()
     sys.exit(main())

@@ -25,6 +25,7 @@ from state.connection import connect
 from state.feed import Feed
 from state.queue import Queue
 from state.scripts import Actor, Scripts
+from tests.signals import end_as_interrupted
 
 ACTOR = Actor(1, "bench")
 UP_SECONDS = 90.0
@@ -69,8 +70,10 @@ class _Short(argparse.Action):
 def arguments(description: str | None, **short: object) -> argparse.ArgumentParser:
     """A parser of the options that every benchmark has; give its module's docstring.
 
+    Also has SIGTERM end the benchmark with its servers, as Ctrl-C does.
     `short` is what `--short` makes of the options of these names; `options.short` says whether it was given.
     """
+    end_as_interrupted()
     # A benchmark may have an option of its own by one of these names.
     parser = argparse.ArgumentParser(
         description=(description or "").partition("\n")[0], conflict_handler="resolve"

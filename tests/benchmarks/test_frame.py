@@ -9,6 +9,8 @@ import importlib.util
 import json
 import math
 import os
+import signal
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +136,30 @@ def test_the_short_form_sets_lengths_and_what_follows_it_counts() -> None:
     assert (parser.parse_args([]).chunks, parser.parse_args([]).short) == (9, False)
     assert (parser.parse_args(["--short"]).chunks, parser.parse_args(["--short"]).short) == (2, True)
     assert parser.parse_args(["--short", "--chunks", "3"]).chunks == 3
+
+
+def test_whoever_ends_a_benchmark_has_its_servers_ended_too() -> None:
+    program = (
+        "import asyncio\n"
+        "from benchmarks.rig import arguments\n"
+        "async def measure():\n"
+        "    try:\n"
+        "        print('begun', flush=True)\n"
+        "        await asyncio.Event().wait()\n"
+        "    finally:\n"
+        "        await asyncio.sleep(0)\n"
+        "        print('servers ended')\n"
+        "arguments('Doc.').parse_args([])\n"
+        "asyncio.run(measure())\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"begun\n"
+        child.send_signal(signal.SIGTERM)
+        assert child.stdout.read() == b"servers ended\n"
+    assert child.returncode
 
 
 def test_some_or_all_can_be_chosen() -> None:

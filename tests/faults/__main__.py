@@ -34,6 +34,7 @@ from tests.faults.plant import Plant
 from tests.faults.proofs import unnoticed
 from tests.faults.room import Room
 from tests.faults.times import Recovery
+from tests.signals import end_as_interrupted
 
 SHORT: Final = 9
 """Faults of a short schedule."""
@@ -202,6 +203,7 @@ def main() -> int:
     )
     parser.add_argument("--json", type=Path, help="write what was measured into this file")
     options = parser.parse_args()
+    end_as_interrupted()
     seed = secrets.randbelow(10_000) if options.seed is None else options.seed
     _say(f"seed: {seed}")
     findings, recovery = asyncio.run(play(seed, options.minutes, options.only, options.rooms, options.slack))
