@@ -16,6 +16,7 @@ from tests.faults.mischief.scene import (
     heard_again,
 )
 from tests.faults.plant import Member
+from tests.faults.room import Room
 
 
 async def _sleeps(scene: Scene, member: Member) -> None:
@@ -105,34 +106,31 @@ async def worker_paused_before_commit(scene: Scene) -> None:
 
 @fault("a worker is paused while its edit of a display is on its way", late=DISPLAY_LEASE, alone=True)
 async def worker_paused_editing(scene: Scene) -> None:
-    await _paused_editing(scene, scene.seconds(1, LEASE), after=False)
+    await _paused_editing(scene, after=False)
 
 
 @fault("a worker is paused while Discord's answer to its edit is on its way", late=DISPLAY_LEASE, alone=True)
 async def worker_paused_edited(scene: Scene) -> None:
-    await _paused_editing(scene, scene.seconds(1, LEASE), after=True)
+    await _paused_editing(scene, after=True)
 
 
-async def _paused_editing(scene: Scene, seconds: float, *, after: bool) -> None:
-    faults = scene.plant.sandbox.faults
-    held = faults.delay("PATCH", "/channels/[0-9]+/messages/[0-9]+", seconds, after=after)
+async def _paused_editing(scene: Scene, *, after: bool) -> None:
+    displays = {int(channel.id): room for room in scene.rooms for channel in (room.review, room.queue)}
+    # Cards of songs are edited too, by whoever has those.
+    route = f"/channels/({'|'.join(map(str, displays))})/messages/[0-9]+"
+    held = scene.plant.sandbox.faults.delay("PATCH", route, scene.seconds(1, LEASE), after=after)
     await held.struck(30)
-    editing = await _editors(scene, int(held.paths[0].split("/")[-3]))
-    for member in editing:
-        member.pause()
-    await asyncio.sleep(LEASE + scene.seconds(0.6, 2.5))
-    for member in editing:
-        member.wake()
+    member = await _painter(scene, displays[int(held.paths[0].split("/")[-3])])
+    member.pause()
+    await _sleeps(scene, member)
 
 
-async def _editors(scene: Scene, channel: int) -> list[Member]:
-    """The processes that may edit messages of a channel now, as they hold the displays or the cards there."""
-    room = next(room for room in scene.rooms if channel in (int(room.review.id), int(room.queue.id)))
-    holders = await scene.plant.redis.mget(*(keys.lease(room.id, work) for work in ("displays", "cards")))
-    pids = {int(str(claim).split(":")[1]) for claim in holders if claim}
-    found = [member for member in scene.plant.of("worker") if member.pid in pids]
-    assert found, f"nobody has the displays of room {room.number}: {holders}"
-    return found
+async def _painter(scene: Scene, room: Room) -> Member:
+    """The process that may edit the displays of a room now."""
+    holder = str(await scene.plant.redis.get(keys.lease(room.id, "displays")))
+    found = [each for each in scene.plant.of("worker") if holder.partition(":")[2].startswith(f"{each.pid}:")]
+    assert found, f"nobody has the displays of room {room.number}: {holder}"
+    return found[0]
 
 
 @fault("the process that listens to TikTok is paused for longer than its lease", alone=True)
