@@ -143,7 +143,7 @@ async def _intents(settings: Settings) -> hikari.Intents:
 
 
 def _build_bot(settings: Settings, intents: hikari.Intents) -> hikari.GatewayBot:
-    hikari_compat.let_requests_be_cancelled()
+    hikari_compat.mend_rate_limits()
     components = hikari.api.CacheComponents
     bot = hikari.GatewayBot(
         settings.token.get_secret_value(),
@@ -168,7 +168,7 @@ def _build_bot(settings: Settings, intents: hikari.Intents) -> hikari.GatewayBot
 
 @contextlib.asynccontextmanager
 async def _worker_rest(settings: Settings) -> AsyncGenerator[hikari.api.RESTClient]:
-    hikari_compat.let_requests_be_cancelled()
+    hikari_compat.mend_rate_limits()
     app = hikari.RESTApp(
         url=settings.rest_url,
         max_rate_limit=15.0,

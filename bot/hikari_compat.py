@@ -1,10 +1,15 @@
-"""Lets a request to Discord be cancelled while it waits for its turn at a rate limit.
+"""Mends how hikari keeps Discord's rate limits, for every client of this process.
 
 In hikari 2.7 the bucket of such a request is spoilt for ever: the task that wakes up whoever waits fails on
 the one that is gone, and its place among those under way is never given back. Every later request of that
 bucket in that process then waits without end, e.g. every edit in a channel, under a lease that goes on being
 renewed. Work whose lease may be another's is cancelled here, so this happens. One method is replaced: a
 request that is cancelled leaves its place in the line standing, and gives its turn on when that comes.
+
+It also holds the moment at which a limit of Discord is over against the clock of this machine. Where that is
+minutes behind, or was ahead for a while, no message is edited for as long as the clock was off. Here a limit
+is over by a clock that is never set: Discord tells by its own when it answered, and the answer that was on
+its way for the shortest time tells how far the two are apart.
 
 `tests/bot/test_hikari_compat.py` fails as soon as hikari makes this module unnecessary.
 """
@@ -14,27 +19,71 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import Final
+from typing import Any, Final, cast
 
-from hikari.impl.buckets import RESTBucket
+from hikari.impl import buckets, rate_limits
+from hikari.impl.buckets import RESTBucket, RESTBucketManager
+from hikari.internal.routes import CompiledRoute
 
-__all__ = ["HIKARIS_OWN", "let_requests_be_cancelled"]
+__all__ = ["HIKARIS_ACQUIRE", "HIKARIS_CLOCK", "HIKARIS_UPDATE", "mend_rate_limits"]
 
-HIKARIS_OWN: Final = RESTBucket.acquire
-"""The method that is replaced."""
+HIKARIS_ACQUIRE: Final = RESTBucket.acquire
+HIKARIS_UPDATE: Final = RESTBucketManager.update_rate_limits
+HIKARIS_CLOCK: Final = buckets.time  # pyright: ignore[reportPrivateImportUsage] - where it is replaced
+"""What is replaced."""
+
+_STEPPED_SECONDS: Final = 60.0
+"""No answer is on its way for so long: Discord's clock was set."""
 
 
-def let_requests_be_cancelled() -> None:
-    """Replaces it, for every client of this process."""
+class _Steady:
+    """What hikari asks for the time, by a clock that nobody sets."""
+
+    time = staticmethod(time.monotonic)
+    discord_ahead = float("-inf")
+    """Seconds by which Discord's clock is ahead of it."""
+
+
+def mend_rate_limits() -> None:
+    """Replaces both methods and the clock; again does nothing more."""
     RESTBucket.acquire = _acquire
+    RESTBucketManager.update_rate_limits = _update
+    steady = cast("Any", _Steady)
+    buckets.time = steady  # pyright: ignore[reportPrivateImportUsage] - nothing else has this name
+    rate_limits.time = steady  # pyright: ignore[reportPrivateImportUsage] - nothing else has this name
+
+
+def _update(
+    self: RESTBucketManager,
+    compiled_route: CompiledRoute,
+    authentication: str | None,
+    bucket_header: str,
+    remaining_header: int,
+    limit_header: int,
+    reset_at: float,
+    reset_after: float,
+) -> None:
+    ahead = reset_at - reset_after - time.monotonic()
+    if not -_STEPPED_SECONDS < ahead - _Steady.discord_ahead < 0:
+        _Steady.discord_ahead = ahead
+    HIKARIS_UPDATE(
+        self,
+        compiled_route,
+        authentication,
+        bucket_header,
+        remaining_header,
+        limit_header,
+        reset_at - _Steady.discord_ahead,
+        reset_after,
+    )
 
 
 async def _acquire(self: RESTBucket) -> None:
     if _free(self):
         # Nothing is waited for, so nothing can be cancelled.
-        await HIKARIS_OWN(self)
+        await HIKARIS_ACQUIRE(self)
         return
-    turn = asyncio.create_task(HIKARIS_OWN(self), name="turn at a rate limit")
+    turn = asyncio.create_task(HIKARIS_ACQUIRE(self), name="turn at a rate limit")
     try:
         await asyncio.shield(turn)
     except asyncio.CancelledError:
@@ -49,7 +98,7 @@ def _free(bucket: RESTBucket) -> bool:
         return True
     everybody = bucket._global_ratelimit  # pyright: ignore[reportPrivateUsage] - told in no other way
     waits = bucket.throttle_task is not None or everybody.throttle_task is not None
-    return not waits and not bucket.is_rate_limited(time.time())
+    return not waits and not bucket.is_rate_limited(time.monotonic())
 
 
 def _give_on(bucket: RESTBucket, turn: asyncio.Task[None]) -> None:

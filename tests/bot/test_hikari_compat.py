@@ -1,4 +1,4 @@
-"""Requests that are cancelled while they wait for their turn, and those that come after them."""
+"""Requests that wait for their turn: some are cancelled, and clocks are wrong."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
-from hikari.impl.buckets import RESTBucket
+from hikari.errors import RateLimitTooLongError
+from hikari.impl import buckets
+from hikari.impl.buckets import RESTBucket, RESTBucketManager
 from hikari.impl.rate_limits import ManualRateLimiter
 from hikari.internal import routes
 
 from bot import hikari_compat
 
-hikari_compat.let_requests_be_cancelled()
+hikari_compat.mend_rate_limits()
 
 PERIOD = 0.2
 PATIENCE = 5.0
@@ -24,7 +26,7 @@ def spent(limit: int, everybody: ManualRateLimiter | None = None) -> RESTBucket:
     """A bucket of which nothing is left for a moment."""
     route = routes.PATCH_CHANNEL_MESSAGE.compile(channel=1, message=2)
     bucket = RESTBucket("unknown", route, everybody or ManualRateLimiter(), 15.0)
-    bucket.resolve("known", 0, limit, time.time() + PERIOD, PERIOD)
+    bucket.resolve("known", 0, limit, time.monotonic() + PERIOD, PERIOD)
     return bucket
 
 
@@ -72,7 +74,36 @@ async def test_a_limit_of_everything_outlives_a_cancelled_request() -> None:
 
 async def test_hikari_still_needs_it() -> None:
     bucket = spent(1)
-    await cancelled(hikari_compat.HIKARIS_OWN, bucket)
+    await cancelled(hikari_compat.HIKARIS_ACQUIRE, bucket)
     assert bucket.throttle_task is not None
     with pytest.raises(asyncio.InvalidStateError):
         await bucket.throttle_task
+
+
+async def edited_twice(discord_ahead: float) -> None:
+    """Two requests of a bucket for one at a time, of a Discord whose clock differs from ours."""
+    route = routes.PATCH_CHANNEL_MESSAGE.compile(channel=1, message=2)
+    manager = RESTBucketManager(max_rate_limit=PATIENCE)
+    manager.start()
+    try:
+        for _ in range(2):
+            async with manager.acquire_bucket(route, None):
+                reset_at = time.time() + discord_ahead + PERIOD
+                manager.update_rate_limits(route, None, "known", 0, 1, reset_at, PERIOD)
+    finally:
+        await manager.close()
+
+
+@pytest.mark.parametrize("ahead", [-7200.0, -90.0, 0.0, 90.0, 7200.0])
+async def test_a_limit_is_over_when_discord_says_so_whatever_our_clock_says(ahead: float) -> None:
+    began = time.monotonic()
+    async with asyncio.timeout(PATIENCE):
+        await edited_twice(ahead)
+    assert time.monotonic() - began >= PERIOD * 0.9
+
+
+async def test_hikari_still_takes_our_clock_for_discords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "time", hikari_compat.HIKARIS_CLOCK)
+    monkeypatch.setattr(RESTBucketManager, "update_rate_limits", hikari_compat.HIKARIS_UPDATE)
+    with pytest.raises(RateLimitTooLongError):
+        await edited_twice(90.0)
