@@ -17,7 +17,7 @@ from bot.settings import Settings
 from persistence import migrations
 from persistence.archive import Archive
 from persistence.backups import Backups, BackupStore
-from persistence.errors import PersistenceError
+from persistence.errors import PersistenceError, SchemaUnknown
 from persistence.files import FileStore
 from persistence.ledger import Ledger
 from persistence.pool import open_pool
@@ -113,6 +113,8 @@ async def open_stores(settings: Settings) -> AsyncGenerator[Stores]:
         try:
             await migrations.upgrade(database_url)
             pool = await open_pool(database_url)
+        except SchemaUnknown as error:
+            raise StartupError(f"{error} Run that version, or restore a backup.") from error
         except (PersistenceError, OSError) as error:
             raise StartupError(f"PostgreSQL cannot be used: {error} Check DATABASE_URL.") from error
         stack.push_async_callback(pool.close)

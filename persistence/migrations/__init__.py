@@ -47,35 +47,39 @@ async def upgrade(url: str) -> tuple[str | None, str]:
 
 
 async def status(url: str) -> tuple[str | None, str]:
-    """Return the database's version (None when empty) and the newest version known to this code."""
+    """Return the database's version (None when empty) and the newest version known to this code.
+
+    Raises `Unavailable`, or `SchemaUnknown` when the database is newer than this.
+    """
     async with single_connection(url) as connection:
         return await _current(connection), head()
 
 
 def head() -> str:
     """Return the newest version known to this code: they are numbered, by the names of their files."""
-    return max(each.name.partition("_")[0] for each in (Path(__file__).parent / "versions").glob("[0-9]*.py"))
+    return max(_known())
+
+
+def _known() -> set[str]:
+    return {each.name.partition("_")[0] for each in (Path(__file__).parent / "versions").glob("[0-9]*.py")}
 
 
 async def _current(connection: Any) -> str | None:
     if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
         return None
-    return await connection.fetchval("SELECT version_num FROM alembic_version")
+    version = await connection.fetchval("SELECT version_num FROM alembic_version")
+    if version is not None and version not in _known():
+        raise SchemaUnknown(f"The tables are at version {version}, made by a newer Skipline.")
+    return version
 
 
 def _render(current: str | None) -> str:
     if current == head():
         return ""
     from alembic import command
-    from alembic.util import CommandError
 
     script = io.StringIO()
-    try:
-        command.upgrade(_config(script), f"{current}:head" if current else "head", sql=True)
-    except CommandError as error:
-        raise SchemaUnknown(
-            f"The database is at version {current}, which this program does not know."
-        ) from error
+    command.upgrade(_config(script), f"{current}:head" if current else "head", sql=True)
     return script.getvalue()
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from bot import doctor, embedded, settings
@@ -185,6 +186,14 @@ async def test_a_weak_redis_of_ones_own(in_sandbox: Patient, directory: Path) ->
         findings = await in_sandbox.examine(REDIS_URL=theirs.url)
     assert findings["Redis"].level is Level.OK
     assert findings["Redis durability"].level is Level.WARN
+
+
+async def test_tables_of_a_newer_version(in_sandbox: Patient, database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.close()
+    findings = await in_sandbox.examine(DATABASE_URL=database_url)
+    assert str(findings["Schema"]).startswith("fail  Schema: made by a newer Skipline -> run that version")
 
 
 def test_each_weak_setting_is_named() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
+import asyncpg
 import pytest
 
 from bot import embedded
@@ -223,6 +224,17 @@ async def test_in_a_cluster_the_copies_of_each_primary_are_looked_at(tmp_path: P
         [(found, mend)] = [weak for weak in await weaknesses(redis) if "replica" in weak[0]]
         assert found == "on 2 of 3 primaries min-replicas-to-write is 0 and there is a replica"
         assert mend.startswith("set it to 1 and min-replicas-max-lag to 10")
+
+
+async def test_a_start_on_the_tables_of_a_newer_version_is_refused_in_a_sentence(
+    discord: Sandbox, valkey: embedded.Server, database_url: str, folder: Path
+) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.close()
+    with pytest.raises(StartupError, match=r"9999, made by a newer Skipline\. Run that version, or restore"):
+        async with stack_of(discord, valkey, database_url, folder, Role.WORKER):
+            pass
 
 
 async def test_without_postgres_the_show_goes_on_and_the_archive_falls_behind(
