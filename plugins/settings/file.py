@@ -11,7 +11,6 @@ import hikari
 import tanjun
 from redis.asyncio import Redis
 
-from bot.answers import already_answered
 from bot.errors import UserError
 from bot.router import Press
 from components import settings_file
@@ -53,11 +52,7 @@ async def import_(
     caller = manager(ctx.interaction)
     if file.size > settings_file.LARGEST:
         raise UserError(say("settings.file_too_large", caller.locale))
-    try:
-        await ctx.defer(ephemeral=True)
-    except hikari.BadRequestError as error:
-        if not already_answered(error):
-            raise
+    await ctx.defer(ephemeral=True)
     try:
         async with asyncio.timeout(_FILE_SECONDS):
             content = await file.read()

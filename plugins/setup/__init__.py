@@ -10,7 +10,6 @@ import alluka
 import hikari
 import tanjun
 
-from bot.answers import already_answered
 from bot.errors import UserError
 from bot.router import Press, Router, encode
 from components.choices import choices
@@ -108,12 +107,7 @@ async def setup(
         ladder=ladder,
     )
     async with _lock(caller):
-        try:
-            await ctx.defer(ephemeral=True)
-        except hikari.BadRequestError as error:
-            # Discord has the deferral already when the reply to it was lost.
-            if not already_answered(error):
-                raise
+        await ctx.defer(ephemeral=True)
         outcome = await run_through(caller, ctx.client, configuration, choice, heal=True)
     await ctx.edit_initial_response(
         outcome_text(outcome, caller.locale),

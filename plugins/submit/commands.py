@@ -6,7 +6,6 @@ import alluka
 import hikari
 import tanjun
 
-from bot.answers import already_answered
 from bot.router import Router, Submission, encode
 from components import submission
 from components.song_option import demand_song, matches, tier_choices
@@ -100,20 +99,11 @@ async def file_(
     artist_ = artist_of(Caller.of(ctx.interaction))
     words = submission.read_words(title, artist, note, artist_.locale)
     check_file(file, artist_.locale)
-    await _promise(ctx)
+    await ctx.defer(ephemeral=True)
     taken = await hand_in_file(artist_, queue, files, file, words, tier)
     await ctx.edit_initial_response(
         taken.confirmation(artist_.locale), user_mentions=False, role_mentions=False, mentions_everyone=False
     )
-
-
-async def _promise(ctx: tanjun.abc.SlashContext) -> None:
-    """Defers the answer. One that Discord has already, because a reply was lost, counts as deferred."""
-    try:
-        await ctx.defer(ephemeral=True)
-    except hikari.BadRequestError as error:
-        if not already_answered(error):
-            raise
 
 
 async def offer_past(

@@ -23,6 +23,8 @@ from tests.plugins.reviewing import (
 )
 from tests.stage import Stage
 
+CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
+
 
 async def test_next_plays_the_first_song_and_answers_with_the_new_panel(stage: Stage) -> None:
     first = await submitted(stage, stage.alice, "First light", tier=10)
@@ -129,6 +131,23 @@ async def test_next_on_an_empty_queue_says_so(stage: Stage) -> None:
     reply = await stage.host.press(await panel(stage), label="Next")
     text = (await reply.followup()).text
     assert "Nobody waits" in text and "approval" in text
+
+
+async def test_presses_are_carried_out_and_told_though_the_replies_to_their_promises_were_lost(
+    stage: Stage,
+) -> None:
+    numbers = [await submitted(stage, stage.alice, f"Song {n}", tier=25 - 5 * n) for n in range(2)]
+    message = await panel(stage)
+    lost = stage.discord.faults.lose_reply("POST", CALLBACK, times=2)
+    replies = await asyncio.gather(
+        stage.host.press(message, label="Next"), stage.mod.press(message, label="Next")
+    )
+    replies = [await redrawn(reply) for reply in replies]
+    assert len(lost.paths) == 2
+    assert await playing(stage) == numbers[0] and await order(stage) == numbers[1:]
+    assert all(f"#{numbers[0]} playing" in reply.text for reply in replies)
+    (told,) = [reply for reply in replies if not await silent(reply)]
+    assert "already played the next song" in (await told.followup()).text
 
 
 async def test_undo_takes_back_the_move_the_panel_showed(stage: Stage) -> None:
