@@ -74,10 +74,7 @@ def arguments(description: str | None, **short: object) -> argparse.ArgumentPars
     `short` is what `--short` makes of the options of these names; `options.short` says whether it was given.
     """
     end_as_interrupted()
-    # A benchmark may have an option of its own by one of these names.
-    parser = argparse.ArgumentParser(
-        description=(description or "").partition("\n")[0], conflict_handler="resolve"
-    )
+    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     parser.add_argument("--json", metavar="FILE", help="write the bars")
     parser.add_argument("--pictures", metavar="FOLDER", help="draw a picture of each table")
     parser.add_argument(

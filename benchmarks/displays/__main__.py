@@ -1,6 +1,6 @@
 """Displays of quiet and busy queues: calls, processor time, Redis, staleness; against bots that poll.
 
-    python -m benchmarks.displays [--guilds 1 10 100] [--seconds 60] [--short] [--json FILE]
+    python -m benchmarks.displays [--guilds 1 10 100] [--seconds 60] [--quiet 60] [--short] [--json FILE]
 
 Skipline as it ships; Skipline again, which shows the noise (A/A); a bot that looks every 5 and one that
 looks every 10 seconds and edits what differs; one that edits every 5 seconds without comparing; and no bot
@@ -11,8 +11,9 @@ the public list, the reviewer panel and the pending skips in a channel each.
 In the quiet time nothing happens. In the busy time the titles of a waiting and of a claimed song change, so
 that each message has 3 changes a second to show. At most 10 guilds are busy at once and the others quiet:
 each busy guild is edited twice a second (3 messages, once in 1.5 s each), and Discord takes 50 calls of a bot
-a second, so no bot could show 100 busy guilds. An hour is scaled down to `--seconds`; figures are a second.
-A change counts as made before its move is sent, and as shown when Discord has answered the edit.
+a second, so no bot could show 100 busy guilds. An hour is scaled down to `--quiet` or `--seconds`; figures
+are a second. A change counts as made before its move is sent, and as shown when Discord has answered the
+edit.
 
 The processor time of Skipline is that of the whole bot, which archives every move meanwhile; the others only
 show.
@@ -74,15 +75,13 @@ async def measure(console: Console, guilds: list[int], quiet: float, seconds: fl
 
 def main() -> int:
     """Measures and reports; exit code 1 when a bar does not hold."""
-    parser = arguments(__doc__)
-    parser.add_argument(
-        "--seconds", type=float, default=60.0, help="of each busy time, and of each quiet time"
-    )
+    parser = arguments(__doc__, quiet=6.0, seconds=8.0)
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each busy time")
+    parser.add_argument("--quiet", type=float, default=60.0, help="seconds of each quiet time")
     parser.add_argument("--guilds", type=int, nargs="+", default=[1, 10, 100])
-    parser.add_argument("--short", action="store_true", help="within 90 s: 6 s quiet and 8 s busy")
     options = parser.parse_args()
-    quiet, seconds = (6.0, 8.0) if options.short else (options.seconds, options.seconds)
-    if seconds < 2 * PACE or min(options.guilds) < 1:
+    quiet, seconds = options.quiet, options.seconds
+    if min(quiet, seconds) < 2 * PACE or min(options.guilds) < 1:
         parser.error(f"Measure at least {2 * PACE:g} seconds and one guild.")
     console = Console()
     taken = asyncio.run(measure(console, sorted(set(options.guilds)), quiet, seconds))
