@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
+from typing import Final, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from state import keys
+
+PATIENCE: Final = 0.5
+"""Seconds that anybody waits for a trip of others; then they make their own, should its reply be lost."""
 
 
 class Failed:
@@ -40,8 +42,9 @@ class Revisions:
         asked = self._asked.get(guild)
         if asked is None:
             asked = self._asked[guild] = asyncio.get_running_loop().create_future()
-        # Somebody else may wait for the same, whoever is cancelled.
-        answer = await asyncio.shield(asked)
+        # Somebody else may wait for the same: it is not cancelled with us.
+        answered, _ = await asyncio.wait((asked,), timeout=PATIENCE)
+        answer = asked.result() if answered else Failed()
         return await self._alone(guild) if isinstance(answer, Failed) else answer
 
     async def _alone(self, guild: int) -> str | None:
@@ -54,15 +57,18 @@ class Revisions:
             self._reading = False
 
     async def _share(self) -> None:
-        while self._asked:
-            asked, self._asked = self._asked, {}
-            answers: Sequence[str | Failed | None]
-            try:
-                found = await self._redis.mget([keys.revision(guild) for guild in asked])
-                answers = cast("list[str | None]", found)
-            except (RedisError, OSError):
-                # A server of a cluster may be gone that has only some of them: each asks for itself.
-                answers = [Failed()] * len(asked)
-            for waiting, answer in zip(asked.values(), answers, strict=True):
-                waiting.set_result(answer)
-        self._reading = False
+        try:
+            while self._asked:
+                asked, self._asked = self._asked, {}
+                answers: Sequence[str | Failed | None]
+                try:
+                    found = await self._redis.mget([keys.revision(guild) for guild in asked])
+                    answers = cast("list[str | None]", found)
+                except Exception:
+                    # Each asks for itself and hears what is wrong: of a cluster some servers may be there,
+                    # and uvloop tells of a closed connection by a mere RuntimeError.
+                    answers = [Failed()] * len(asked)
+                for waiting, answer in zip(asked.values(), answers, strict=True):
+                    waiting.set_result(answer)
+        finally:
+            self._reading = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from redis.asyncio import Redis
@@ -13,11 +14,16 @@ from bot import embedded
 from state import keys
 from state.connection import connect
 from state.revisions import Revisions
+from tests.wire import Wire
 
 GUILDS = range(801, 821)
 
 
-async def test_a_rush_is_answered_in_few_trips_and_each_with_its_own(redis: Redis) -> None:
+async def test_a_rush_is_answered_in_few_trips_and_each_with_its_own(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine with much to do may take longer for one trip.
+    monkeypatch.setattr("state.revisions.PATIENCE", 60.0)
     for guild in GUILDS:
         await redis.set(keys.revision(guild), guild * 2)
     read: list[int] = []
@@ -65,6 +71,42 @@ async def test_one_who_gives_up_takes_nobody_along(redis: Redis) -> None:
     second.cancel()
     assert await third == "7"
     assert await revisions.of(GUILDS[1]) == "7"
+
+
+async def test_one_lost_reply_holds_up_nobody_else(tmp_path: Path) -> None:
+    async with (
+        embedded.valkey(tmp_path / "data", durable=False) as server,
+        Wire(tmp_path / "v.sock", Path(unquote(urlsplit(server.url).path))) as wire,
+        connect(f"unix://{wire.listen}", patience=60.0) as through,
+    ):
+        revisions = Revisions(through)
+        assert await revisions.of(GUILDS[0]) is None
+        trap = wire.trap(b"GET", lambda: None, after=False, hold=True)
+        first = asyncio.ensure_future(revisions.of(GUILDS[0]))
+        await trap.sprung.wait()
+        async with asyncio.timeout(10):
+            assert await asyncio.gather(*(revisions.of(guild) for guild in GUILDS)) == [None] * len(GUILDS)
+        assert not first.done()
+        trap.released.set()
+        assert await first is None
+        assert await revisions.of(GUILDS[1]) is None
+
+
+async def test_whatever_ends_a_shared_trip_everybody_is_answered(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revisions = Revisions(redis)
+    await redis.set(keys.revision(GUILDS[1]), 7)
+
+    async def closed(*_: object) -> None:
+        raise RuntimeError(
+            "unable to perform operation on <UnixTransport closed=True>; the handler is closed"
+        )
+
+    monkeypatch.setattr(redis, "mget", closed)
+    for _ in range(2):
+        async with asyncio.timeout(10):
+            assert await asyncio.gather(*(revisions.of(GUILDS[1]) for _ in range(3))) == ["7"] * 3
 
 
 async def test_without_a_server_everybody_hears_of_it(tmp_path_factory: pytest.TempPathFactory) -> None:
