@@ -18,7 +18,11 @@ ANSWERABLE_SECONDS: Final = 2.7
 
 BEAT_SECONDS: Final = 1.0
 STILL_SECONDS: Final = 1.5
-"""From how long a pause on what waited in the socket may be too old; less is an ordinary busy moment."""
+"""From how long without a beat what waited in the socket may be too old.
+
+A pause of this length is noticed wherever between two beats it begins. One that is shorter by a beat never
+is: that is an ordinary busy moment. In between it depends, and matters only where the clock is wrong.
+"""
 
 _INTERACTION: Final = "INTERACTION_CREATE"
 _ACTS: Final = frozenset({_INTERACTION, "MESSAGE_CREATE"})

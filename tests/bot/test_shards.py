@@ -11,7 +11,7 @@ import hikari
 import pytest
 from hikari.impl import shard as upstream
 
-from bot.shards.door import Door, Pulse
+from bot.shards.door import BEAT_SECONDS, Door, Pulse
 from bot.shards.shard import Shard
 
 
@@ -137,6 +137,21 @@ def test_what_waited_while_the_process_stood_still_is_not_done_either(
     now[0] += 5.0
     into.consume_raw_event("INTERACTION_CREATE", Connected(), aged(1))
     assert taken.events, "it can still be answered"
+
+
+@pytest.mark.parametrize(("pause", "noticed"), [(0.4, False), (1.6, True), (2.5, True)])
+def test_a_pause_is_noticed_wherever_between_two_beats_it_begins(
+    monkeypatch: pytest.MonkeyPatch, pause: float, noticed: bool
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for since_the_beat in (0.0, BEAT_SECONDS / 2, BEAT_SECONDS):
+        for beats_first in (False, True):
+            pulse = Pulse()
+            now[0] += since_the_beat + pause
+            if beats_first:
+                pulse.beat()
+            assert pulse.stood_still() == noticed, (since_the_beat, beats_first)
 
 
 def test_who_may_have_lost_the_shard_keeps_what_comes_until_that_is_known() -> None:
