@@ -4,8 +4,9 @@ hikari 2.2.0 removed `is_dm_enabled` from application commands in favour of cont
 reads it from the builders it declares and, on every later start, from the commands Discord already has.
 Importing this module adds it to both. Its comparison of the two also takes an option without options of its
 own for a changed one when Discord leaves the empty list out, and does not see when only a translation of an
-option or of a choice has changed: it is replaced by one that mends both. It must be imported before the first
-`tanjun.Client` is built.
+option or of a choice has changed: it is replaced by one that mends both. And what tanjun calls in alluka for
+each command is called without the warning around it. It must be imported before the first `tanjun.Client` is
+built.
 
 `tests/bot/test_tanjun_compat.py` fails as soon as either library makes this module unnecessary.
 """

@@ -10,11 +10,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import alluka
 import hikari
 import pytest
 import tanjun
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from tanjun.context import base
 
 from bot import tanjun_compat
 
@@ -192,6 +194,20 @@ def test_upstream_still_needs_the_module() -> None:
     )
     needed = subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=False).returncode == 0
     assert needed, "tanjun and hikari agree again: delete bot/tanjun_compat.py and its imports"
+
+
+def test_alluka_still_warns_of_what_tanjun_calls() -> None:
+    """When the first part fails, the wrappers are gone: `tanjun_compat` has nothing to take off."""
+    names = "_set_type_special_case", "_remove_type_special_case"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        context: Any = alluka.BasicContext(alluka.Client())
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        context._set_type_special_case(int, 3)._remove_type_special_case(int)
+    assert [warning.category for warning in seen] == [DeprecationWarning] * 2
+    for name in names:
+        assert getattr(base.BaseContext, name) is getattr(alluka.BasicContext, name).__wrapped__
 
 
 def test_mute_covers_tanjun_and_nothing_else() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import hikari
+import miru
 import pytest
 
 from components.displays import HELD_SONGS, KINDS, PENDING_SONGS, SONGS, Painting, render
@@ -226,11 +227,14 @@ def test_the_public_list_shows_what_closes() -> None:
     assert "closed right now" in told(GuildSettings(closed=everything))
 
 
-async def test_every_id_of_the_panel_has_a_handler() -> None:
-    class Nobody:
-        def __getattr__(self, name: str) -> None:
-            return None
+class Nobody:
+    """Handles whatever is pressed, by nothing."""
 
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+async def test_every_id_of_the_panel_has_a_handler() -> None:
     known = {item.custom_id for item in PanelView(Nobody(), nullcontext).children}  # type: ignore[arg-type]
     drawn: set[str] = set()
     unmarked = replace(board(), playing=song(1, "Title", SongState.PLAYING))
@@ -239,6 +243,20 @@ async def test_every_id_of_the_panel_has_a_handler() -> None:
             drawn |= {item["custom_id"] for item in row["components"]}
     assert drawn == known
     assert PanelView(Nobody(), nullcontext).is_persistent  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("own", "drawings"), [(True, 0), (False, 1)])
+async def test_nobody_draws_the_panels_view_to_see_whether_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, own: bool, drawings: int
+) -> None:
+    """When the second case fails, miru asks without drawing: `PanelView.__bool__` can be deleted."""
+    drawn: list[object] = []
+    build = miru.View.build
+    monkeypatch.setattr(miru.View, "build", lambda view: (drawn.append(view), build(view))[1])
+    if not own:
+        monkeypatch.delattr(PanelView, "__bool__")
+    assert PanelView(Nobody(), nullcontext)  # type: ignore[arg-type]
+    assert len(drawn) == drawings
 
 
 def test_the_tier_step_fits_with_the_longest_ladder() -> None:

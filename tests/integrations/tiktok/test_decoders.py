@@ -148,6 +148,18 @@ def test_the_fields_are_those_of_the_librarys_schema() -> None:
             assert theirs[field.name].number == field.number, f"{method}.{field.name}"
 
 
+def test_the_library_still_works_the_types_of_a_class_out_each_time() -> None:
+    """When the last line fails, it keeps them itself: `integrations/tiktok/client.py` need not see to it."""
+    from integrations.tiktok.client import EVENT_MAPPINGS
+
+    message = next(
+        each for each in EVENT_MAPPINGS["WebcastLikeMessage"].__mro__ if each.__name__ == "WebcastLikeMessage"
+    )
+    assert message._type_hints() is message._type_hints()
+    own = message._type_hints.__func__.__wrapped__
+    assert own(message) is not own(message)
+
+
 async def test_the_hook_is_taken_while_a_source_is_open_and_given_back() -> None:
     from integrations.tiktok.client import EVENT_MAPPINGS
 
