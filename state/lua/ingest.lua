@@ -228,8 +228,9 @@ for _, event in ipairs(events) do
 end
 
 -- From here on it is written, each key at once.
-local function put_fields(name, flat)
+local function put_flat(name, flat)
   if #flat > 0 then
+    hashes[name] = nil
     redis.call('HSET', PREFIX .. name, unpack(flat))
     for index = 1, #flat, 2 do
       effects[#effects + 1] = { 'h', name, flat[index], flat[index + 1] }
@@ -262,7 +263,7 @@ for _, name in ipairs(streaks) do
     flat[#flat + 1] = digits(streak_of[name].counted) .. ' ' .. AT
   end
 end
-put_fields('streaks', flat)
+put_flat('streaks', flat)
 if NOW - totals.swept_at > SWEEP_MS then
   totals.swept_at = NOW
   local all = redis.call('HGETALL', PREFIX .. 'streaks')
@@ -296,7 +297,7 @@ for _, handle in ipairs(handles) do
     rows[#rows + 1] = { handle, viewer.points_more, viewer.coins_more }
   end
 end
-put_fields(session .. ':viewers', flat)
+put_flat(session .. ':viewers', flat)
 add_scores('points:handle', earned, 'points_more')
 add_scores('coins', given, 'coins_more')
 settle_banks()
@@ -334,7 +335,7 @@ if #earners > 0 then
       put_field('earning', earners[index], nil)
     end
   end
-  put_fields('earning', flat)
+  put_flat('earning', flat)
 end
 for _, owner in ipairs(pay) do
   credit_wallet(owner, paid[owner][1], 'gifts')
@@ -352,7 +353,7 @@ for _, name in ipairs(minutes) do
     flat[#flat + 1] = digits(minute.viewers) .. ' ' .. digits(minute.coins) .. ' ' .. minute.songs
   end
 end
-put_fields(session .. ':curve', flat)
+put_flat(session .. ':curve', flat)
 totals.skipped = totals.skipped + (ARGS.skipped or 0)
 flat = {}
 for _, name in ipairs(names) do
@@ -361,7 +362,7 @@ for _, name in ipairs(names) do
     flat[#flat + 1] = digits(totals[name])
   end
 end
-put_fields(session, flat)
+put_flat(session, flat)
 
 local function some(list)
   return #list > 0 and list or nil
