@@ -26,7 +26,7 @@ MEGABYTES: Final = 40
 
 _ADDRESS: Final = re.compile(r"Health and figures are at (\S+)/healthz")
 _GAUGE: Final = re.compile(r"^skipline_tasks (\S+)$", re.MULTILINE)
-_ALLOWED: Final = {"servers": POOL, "calls": CALLS, "others": OTHERS, "tasks": TASKS, "MB": MEGABYTES}
+ALLOWED: Final = {"servers": POOL, "calls": CALLS, "others": OTHERS, "tasks": TASKS, "MB": MEGABYTES}
 _ENOUGH: Final = 4
 
 
@@ -41,7 +41,7 @@ class Counted(Plant):
 class Footprint:
     """What one process holds, each time it is looked at in peace; `servers` are unix sockets."""
 
-    seen: dict[str, list[int]] = field(default_factory=lambda: {name: list[int]() for name in _ALLOWED})
+    seen: dict[str, list[int]] = field(default_factory=lambda: {name: list[int]() for name in ALLOWED})
 
     def grew(self) -> dict[str, tuple[int, int]]:
         """By kind: the most in the first looks, and what is there at the end."""
@@ -83,7 +83,7 @@ class Footprints:
         """Hold the last looks at each process against the first few."""
         for (name, _), footprint in self.all.items():
             for kind, (first, last) in footprint.grew().items():
-                findings.hold(last <= first + _ALLOWED[kind], f"{name} went from {first} to {last} {kind}")
+                findings.hold(last <= first + ALLOWED[kind], f"{name} went from {first} to {last} {kind}")
                 figure = f"{kind}, most"
                 findings.figures[figure] = max(findings.figures[figure], last)
                 figure = f"{kind}, most that came on top"

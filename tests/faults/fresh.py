@@ -19,7 +19,7 @@ ROWS: Final = 10
 STALE_SECONDS: Final = 2.0
 """How old what a display shows may be."""
 
-_PERIOD: Final = 0.1
+PERIOD: Final = 0.1
 _SCAN_SECONDS: Final = 2.0
 _REMEMBERED: Final = 30.0
 
@@ -112,12 +112,12 @@ class Watch:
         self.slack = slack
         self.stale: list[tuple[float, str]] = []
         self.oldest = 0.0
-        self.period = _PERIOD
+        self.period = PERIOD
 
     def forget(self) -> None:
         """Begin to count anew."""
         self.stale.clear()
-        self.oldest, self.period = 0.0, _PERIOD
+        self.oldest, self.period = 0.0, PERIOD
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -125,7 +125,7 @@ class Watch:
         while True:
             for each in self._rooms:
                 await self._look(each)
-            await asyncio.sleep(_PERIOD)
+            await asyncio.sleep(PERIOD)
             self.period = max(self.period, time.monotonic() - before)
             before = time.monotonic()
 

@@ -23,7 +23,7 @@ __all__ = ["Findings", "agree", "disagreement", "examine"]
 
 CAUGHT_UP_SECONDS: Final = 60.0
 _ENDED: Final = frozenset({"played", "removed", "withdrawn", "rejected"})
-_DEADLINE: Final = 3.0
+DEADLINE: Final = 3.0
 
 
 # While the show goes on
@@ -105,10 +105,11 @@ async def _songs(
     """Each song is where its moves put it, was played once at most, and was first when it was taken."""
     queue: dict[str, float] = {}
     bumped: dict[str, float] = {}
+    turn = 0
     songs: dict[str, dict[str, str]] = {}
     for event in events:
         before = {member: fields.get("state", "") for member, fields in songs.items()}
-        first = min(queue, key=lambda member: (queue[member], member), default=None)
+        first = _first(queue, bumped, turn)
         for type_, name, member, value in orjson.loads(event["effects"]):
             if type_ == "z" and name in ("queue", "bumped"):
                 seats = queue if name == "queue" else bumped
@@ -116,6 +117,8 @@ async def _songs(
                     seats.pop(member, None)
                 else:
                     seats[member] = float(value)
+            elif (type_, name, member) == ("h", "now", "turn"):
+                turn = int(value or 0)
             elif type_ == "h" and name.startswith("song:"):
                 fields = songs.setdefault(name[5:], {})
                 if value is None:
@@ -132,7 +135,7 @@ async def _songs(
             if is_ == "playing" != was and event["kind"] == "next":
                 findings.figures["songs played"] += 1
                 findings.hold(
-                    member == first or bool(bumped),
+                    member == first,
                     f"room {room.number} took {member} before {first} with move {event['rev']}",
                 )
     client: Any = stage.redis
@@ -158,6 +161,14 @@ async def _songs(
     return songs
 
 
+def _first(queue: dict[str, float], bumped: dict[str, float], turn: int) -> str | None:
+    """Who plays next: of the songs set aside the first, if its turn has come or nobody else waits."""
+    due = min(bumped, key=lambda member: (bumped[member], member), default=None)
+    if due is not None and (not queue or bumped[due] - turn <= 1):
+        return due
+    return min(queue, key=lambda member: (queue[member], member), default=None)
+
+
 def _answers(stage: Stage, room: Room, archived: set[str], forgiven: set[str], findings: Findings) -> None:
     """Everybody was answered in time, and truly."""
     offset = time.time() - time.monotonic()
@@ -171,7 +182,7 @@ def _answers(stage: Stage, room: Room, archived: set[str], forgiven: set[str], f
         excused = stage.windows.excuse(room.shard, act.begin - 0.5, act.end)
         findings.hold(act.outcome not in ("silent", "broken") or excused, f"{where} was left {act.outcome}")
         findings.hold(
-            act.outcome == "silent" or act.latency <= _DEADLINE or excused,
+            act.outcome == "silent" or act.latency <= DEADLINE or excused,
             f"{where} waited {act.latency:.1f} s",
         )
         findings.hold(
@@ -183,7 +194,7 @@ def _answers(stage: Stage, room: Room, archived: set[str], forgiven: set[str], f
                 lost = act.request in forgiven and not done
                 findings.figures["moves that went with Redis"] += lost
                 # The panel is drawn before a refusal is told; a gateway that dies between tells nothing.
-                cut = not done and stage.windows.excuse(room.shard, act.begin, act.end + _DEADLINE)
+                cut = not done and stage.windows.excuse(room.shard, act.begin, act.end + DEADLINE)
                 findings.figures["presses that went with their gateway"] += cut
                 findings.hold(done or lost or cut, f"{where} was told yes, and nothing was done")
             elif act.outcome == "no":

@@ -98,23 +98,41 @@ class Member:
     async def roll(self) -> None:
         """Have a new process take over from the one that runs, as an upgrade does."""
         old, self.process = self.process, self.process.another()
-        await self.process.begin()
-        if self.shards:
-            await self.process.says("ready, and waiting for it", _START_SECONDS, times=len(self.shards))
-        else:
+        try:
+            await self.process.begin()
+            if self.shards:
+                await self.process.says("ready, and waiting for it", _START_SECONDS, times=len(self.shards))
+            else:
+                await self.process.says("Skipline is up", _START_SECONDS)
+            assert await old.end() == 0
             await self.process.says("Skipline is up", _START_SECONDS)
-        assert await old.end() == 0
-        await self.process.says("Skipline is up", _START_SECONDS)
+        finally:
+            # Nobody else knows of it any more.
+            _kill(old)
 
     def step_clock(self, seconds: int) -> None:
         """Set its clock off by so much."""
         self.clock.write_text(f"{seconds:+d}\n")
+
+    async def end(self) -> None:
+        """Have it end in order, and by force if it does not."""
+        self.wake()
+        try:
+            await self.process.end()
+        except TimeoutError:
+            _kill(self.process)
 
     async def restart(self) -> None:
         """Start it anew after its end, as whatever supervises it would."""
         assert self.process.child is not None
         await asyncio.wait_for(self.process.child.wait(), 20)
         await self.start()
+
+
+def _kill(process: Process) -> None:
+    if process.child is not None and process.child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.child.kill()
 
 
 class Plant(Stage):
@@ -212,10 +230,7 @@ class Plant(Stage):
         self.members[name] = Member(name, frozenset(shards), process, redis, postgres, clock)
 
     async def _end(self) -> None:
-        for member in self.members.values():
-            if member.alive:
-                member.signal(signal.SIGCONT)
-                await member.process.end(signal.SIGTERM)
+        await asyncio.gather(*(member.end() for member in self.members.values() if member.alive))
 
     def of(self, kind: str) -> list[Member]:
         """The gateways, or the workers."""

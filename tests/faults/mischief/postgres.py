@@ -54,10 +54,8 @@ async def postgres_away(scene: Scene) -> None:
     await scene.plant.start_postgres()
 
 
-@fault("the disk of PostgreSQL is full")
+@fault("the disk of PostgreSQL is full", needs=lambda plant: plant.limited)
 async def postgres_full(scene: Scene) -> None:
-    if not scene.plant.limited:
-        return
     with scene.plant.full_disk():
         await asyncio.sleep(scene.seconds(3, 8))
     await scene.plant.start_postgres()

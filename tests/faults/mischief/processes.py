@@ -15,7 +15,7 @@ from tests.faults.mischief.scene import (
     Scene,
     fault,
     first_sprung,
-    heard_again,
+    heard_anew,
 )
 from tests.faults.plant import SHARDS, Member, killer
 
@@ -75,10 +75,8 @@ async def worker_rolled(scene: Scene) -> None:
     await scene.worker().roll()
 
 
-@fault("the clock of a process is wrong, and is set right")
+@fault("the clock of a process is wrong, and is set right", needs=lambda plant: not plant.timeless)
 async def clock_stepped(scene: Scene) -> None:
-    if scene.plant.timeless:
-        return
     member = scene.member()
     member.step_clock(scene.random.choice((-7200, -90, -5, 5, 90, 7200)))
     await asyncio.sleep(scene.seconds(3, 6))
@@ -128,10 +126,12 @@ async def _untimely(scene: Scene, *, after: bool) -> None:
 
 @fault("the process that listens to TikTok is killed")
 async def listener_killed(scene: Scene) -> None:
-    for member in scene.plant.of("worker"):
-        if (listener := member.listener()) is not None:
-            listener.kill()
-    await heard_again(scene)
+    def kill() -> None:
+        for member in scene.plant.of("worker"):
+            if (listener := member.listener()) is not None:
+                listener.kill()
+
+    await heard_anew(scene, kill)
 
 
 @fault("all processes are killed at once and started again", late=DISPLAY_LEASE)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from sandbox.tiktok import Live
 from tests.faults.plant import SHARDS, Member, Plant
 from tests.faults.room import Room
 from tests.wire import Trap
@@ -62,6 +63,10 @@ class Scene:
         return self.random.uniform(least, most)
 
 
+def _anywhere(_plant: Plant) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A fault by its name; `late` seconds more than two may pass until the displays agree again."""
@@ -73,6 +78,8 @@ class Fault:
     """Whether it takes too long for a short schedule."""
     alone: bool = False
     """Whether nothing else may be broken meanwhile, since it waits for something to happen first."""
+    needs: Callable[[Plant], bool] = _anywhere
+    """Whether this machine has what it takes."""
     part: str = ""
     """What it breaks."""
 
@@ -84,7 +91,12 @@ Strike = Callable[[Scene], Awaitable[None]]
 
 
 def fault(
-    name: str, *, late: float = 0.0, long: bool = False, alone: bool = False
+    name: str,
+    *,
+    late: float = 0.0,
+    long: bool = False,
+    alone: bool = False,
+    needs: Callable[[Plant], bool] = _anywhere,
 ) -> Callable[[Strike], Strike]:
     """Put a fault into the list. Whatever it leaves broken when it fails half way is put right.
 
@@ -103,7 +115,8 @@ def fault(
                     raise AssertionError(f"{name}: {error!r}") from error
                 raise
 
-        FAULTS.append(Fault(name, whole, late, long, alone, strike.__module__.rpartition(".")[2]))
+        part = strike.__module__.rpartition(".")[2]
+        FAULTS.append(Fault(name, whole, late, long, alone, needs, part))
         return whole
 
     return put
@@ -121,8 +134,24 @@ async def first_sprung(traps: Mapping[Member, Trap]) -> Member:
             task.cancel()
 
 
+def lives(scene: Scene) -> list[Live]:
+    """Those that go on."""
+    return [room.host.live for room in scene.rooms if room.host.live is not None]
+
+
 async def heard_again(scene: Scene) -> None:
     """Wait until every live that goes on is listened to."""
-    for room in scene.rooms:
-        if room.host.live is not None:
-            await scene.plant.tiktok.connected(room.host.live, timeout=60)
+    for live in lives(scene):
+        await scene.plant.tiktok.connected(live, timeout=60)
+
+
+async def heard_anew(scene: Scene, part: Callable[[], object]) -> None:
+    """Have every live's connection end, and wait for another; TikTok may hear of the end later."""
+    await heard_again(scene)
+    old = {live: list(live.connections) for live in lives(scene)}
+    part()
+    for live, ended in old.items():
+        await scene.plant.tiktok.wait_until(
+            lambda live=live, ended=ended: not any(each in live.connections for each in ended), 60
+        )
+    await heard_again(scene)

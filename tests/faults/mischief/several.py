@@ -41,7 +41,7 @@ async def two_others_at_once(scene: Scene) -> None:
 
 def _two(scene: Scene) -> tuple[Fault, Fault]:
     """Two that break different things."""
-    fit = [each for each in FAULTS if not each.alone and not each.long]
+    fit = [each for each in FAULTS if not each.alone and not each.long and each.needs(scene.plant)]
     first = scene.random.choice(fit)
     second = scene.random.choice([each for each in fit if each.part != first.part])
     print(f"         {first.name}, and {second.name}", flush=True)  # noqa: T201

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.faults.mischief.scene import Scene, fault, heard_again
+from tests.faults.mischief.scene import Scene, fault, heard_again, heard_anew, lives
 
 
-@fault("TikTok drops its connections, or falls silent")
+@fault("TikTok drops its connections")
 async def tiktok_drops(scene: Scene) -> None:
-    for room in scene.rooms:
-        live = room.host.live
-        if live is not None:
-            do = scene.random.choice((scene.plant.tiktok.faults.cut, scene.plant.tiktok.faults.close))
-            do(live)
-    await asyncio.sleep(scene.seconds(0.5, 2))
-    await heard_again(scene)
+    faults = scene.plant.tiktok.faults
+
+    def drop() -> None:
+        for live in lives(scene):
+            scene.random.choice((faults.cut, faults.close))(live)
+
+    await heard_anew(scene, drop)
 
 
 @fault("TikTok's connections stall")
 async def tiktok_stalls(scene: Scene) -> None:
-    for room in scene.rooms:
-        if room.host.live is not None:
-            scene.plant.tiktok.faults.stall(room.host.live)
+    faults = scene.plant.tiktok.faults
+    for live in lives(scene):
+        faults.stall(live)
     await asyncio.sleep(scene.seconds(1, 3))
-    for room in scene.rooms:
-        if room.host.live is not None:
-            scene.plant.tiktok.faults.cut(room.host.live)
-    await heard_again(scene)
+    await heard_anew(scene, lambda: [faults.cut(live) for live in lives(scene)])
 
 
 @fault("a live ends, and another begins")

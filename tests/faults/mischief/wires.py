@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from tests.faults.mischief.scene import Scene
 from tests.wire import Wire
+
+_TIMES: Final = 6
 
 
 async def slow(wires: Sequence[Wire], delay: float, seconds: float) -> None:
@@ -30,9 +33,12 @@ async def cut(wires: Iterable[Wire], seconds: float, scene: Scene) -> None:
 
 
 async def lose_answers(wire: Wire, longest: float, scene: Scene) -> None:
-    """Lose what is answered, several times for at most so many seconds."""
-    for _ in range(6):
-        wire.lose_answers()
-        await asyncio.sleep(scene.seconds(longest / 10, longest))
-        await wire.mend()
-        await asyncio.sleep(scene.seconds(0.2, 0.6))
+    """Lose what is answered, several times for at most so many seconds, until some was lost."""
+    lost, times = wire.lost, 0
+    async with asyncio.timeout(30):
+        while times < _TIMES or wire.lost == lost:
+            times += 1
+            wire.lose_answers()
+            await asyncio.sleep(scene.seconds(longest / 10, longest))
+            await wire.mend()
+            await asyncio.sleep(scene.seconds(0.2, 0.6))
