@@ -7,9 +7,9 @@ renewed. Work whose lease may be another's is cancelled here, so this happens. O
 request that is cancelled leaves its place in the line standing, and gives its turn on when that comes.
 
 It also holds the moment at which a limit of Discord is over against the clock of this machine. Where that is
-minutes behind, or was ahead for a while, no message is edited for as long as the clock was off. Here a limit
-is over by a clock that is never set: Discord tells by its own when it answered, and the answer that was on
-its way for the shortest time tells how far the two are apart.
+minutes behind, or was ahead for a while, no message is edited for as long as the clock was off. Here the
+clock of Discord is followed: each answer tells what it says, and the one that was on its way for the shortest
+time tells best how far it is from a clock that nobody sets.
 
 `tests/bot/test_hikari_compat.py` fails as soon as hikari makes this module unnecessary.
 """
@@ -36,21 +36,24 @@ _STEPPED_SECONDS: Final = 60.0
 """No answer is on its way for so long: Discord's clock was set."""
 
 
-class _Steady:
-    """What hikari asks for the time, by a clock that nobody sets."""
+class _DiscordsClock:
+    """What hikari asks for the time: Discord's clock, as far as it is known, else that of this machine."""
 
-    time = staticmethod(time.monotonic)
-    discord_ahead = float("-inf")
-    """Seconds by which Discord's clock is ahead of it."""
+    ahead: float | None = None
+    """Seconds by which it is ahead of the clock that nobody sets."""
+
+    @classmethod
+    def time(cls) -> float:
+        return time.time() if cls.ahead is None else time.monotonic() + cls.ahead
 
 
 def mend_rate_limits() -> None:
     """Replaces both methods and the clock; again does nothing more."""
     RESTBucket.acquire = _acquire
     RESTBucketManager.update_rate_limits = _update
-    steady = cast("Any", _Steady)
-    buckets.time = steady  # pyright: ignore[reportPrivateImportUsage] - nothing else has this name
-    rate_limits.time = steady  # pyright: ignore[reportPrivateImportUsage] - nothing else has this name
+    clock = cast("Any", _DiscordsClock)
+    buckets.time = clock  # pyright: ignore[reportPrivateImportUsage] - nothing else has this name
+    rate_limits.time = clock  # pyright: ignore[reportPrivateImportUsage] - nothing else has this name
 
 
 def _update(
@@ -64,8 +67,10 @@ def _update(
     reset_after: float,
 ) -> None:
     ahead = reset_at - reset_after - time.monotonic()
-    if not -_STEPPED_SECONDS < ahead - _Steady.discord_ahead < 0:
-        _Steady.discord_ahead = ahead
+    known = _DiscordsClock.ahead
+    # hikari takes a header that is missing for 0.
+    if reset_at and (known is None or not -_STEPPED_SECONDS < ahead - known < 0):
+        _DiscordsClock.ahead = ahead
     HIKARIS_UPDATE(
         self,
         compiled_route,
@@ -73,7 +78,7 @@ def _update(
         bucket_header,
         remaining_header,
         limit_header,
-        reset_at - _Steady.discord_ahead,
+        reset_at,
         reset_after,
     )
 
@@ -98,7 +103,7 @@ def _free(bucket: RESTBucket) -> bool:
         return True
     everybody = bucket._global_ratelimit  # pyright: ignore[reportPrivateUsage] - told in no other way
     waits = bucket.throttle_task is not None or everybody.throttle_task is not None
-    return not waits and not bucket.is_rate_limited(time.monotonic())
+    return not waits and not bucket.is_rate_limited(_DiscordsClock.time())
 
 
 def _give_on(bucket: RESTBucket, turn: asyncio.Task[None]) -> None:

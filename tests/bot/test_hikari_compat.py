@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from hikari.errors import RateLimitTooLongError
-from hikari.impl import buckets
+from hikari.impl import buckets, rate_limits
 from hikari.impl.buckets import RESTBucket, RESTBucketManager
 from hikari.impl.rate_limits import ManualRateLimiter
 from hikari.internal import routes
@@ -26,7 +26,7 @@ def spent(limit: int, everybody: ManualRateLimiter | None = None) -> RESTBucket:
     """A bucket of which nothing is left for a moment."""
     route = routes.PATCH_CHANNEL_MESSAGE.compile(channel=1, message=2)
     bucket = RESTBucket("unknown", route, everybody or ManualRateLimiter(), 15.0)
-    bucket.resolve("known", 0, limit, time.monotonic() + PERIOD, PERIOD)
+    bucket.resolve("known", 0, limit, buckets.time.time() + PERIOD, PERIOD)
     return bucket
 
 
@@ -103,7 +103,8 @@ async def test_a_limit_is_over_when_discord_says_so_whatever_our_clock_says(ahea
 
 
 async def test_hikari_still_takes_our_clock_for_discords(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "time", hikari_compat.HIKARIS_CLOCK)
+    for module in (buckets, rate_limits):
+        monkeypatch.setattr(module, "time", hikari_compat.HIKARIS_CLOCK)
     monkeypatch.setattr(RESTBucketManager, "update_rate_limits", hikari_compat.HIKARIS_UPDATE)
     with pytest.raises(RateLimitTooLongError):
         await edited_twice(90.0)
