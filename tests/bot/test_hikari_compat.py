@@ -106,5 +106,6 @@ async def test_hikari_still_takes_our_clock_for_discords(monkeypatch: pytest.Mon
     for module in (buckets, rate_limits):
         monkeypatch.setattr(module, "time", hikari_compat.HIKARIS_CLOCK)
     monkeypatch.setattr(RESTBucketManager, "update_rate_limits", hikari_compat.HIKARIS_UPDATE)
+    monkeypatch.setattr(RESTBucket, "acquire", hikari_compat.HIKARIS_ACQUIRE)
     with pytest.raises(RateLimitTooLongError):
         await edited_twice(90.0)
