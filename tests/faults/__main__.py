@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import contextlib
 import secrets
-import shutil
 import sys
 import time
 from collections.abc import AsyncGenerator, Coroutine, Iterator
@@ -26,6 +25,7 @@ import orjson
 from rich.console import Console
 
 from tests.faults.crowd import Crowd
+from tests.faults.evidence import keep
 from tests.faults.footprints import Counted, Footprints
 from tests.faults.fresh import PERIOD, STALE_SECONDS, Watch
 from tests.faults.invariants import Findings, agree, examine
@@ -92,14 +92,14 @@ async def play(
             for missing in await unnoticed(plant, rooms, forgiven):
                 findings.hold(False, f"nobody would notice: {missing}")
         except BaseException:
-            _keep_logs(plant, seed)
+            await keep(plant, rooms, _folder(seed))
             raise
         finally:
             await crowd.close()
         for failed in crowd.failed:
             findings.hold(False, f"somebody could not act: {failed!r}")
         if findings.broken:
-            _keep_logs(plant, seed)
+            await keep(plant, rooms, _folder(seed))
     return findings, recovery
 
 
@@ -185,13 +185,11 @@ async def _leave(room: Room, findings: Findings) -> None:
         findings.hold(False, f"the live of room {room.number} did not come to its end: {stuck!r}")
 
 
-def _keep_logs(plant: Plant, seed: int) -> None:
+def _folder(seed: int) -> Path:
     folder = Path("faults-logs") / str(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, member in plant.members.items():
-        assert member.process.journal is not None
-        shutil.copy(member.process.journal, folder / f"{name}.log")
-    _say(f"The logs are in {folder}.")
+    _say(f"What is known of this run is kept in {folder}.")
+    return folder
 
 
 def _say(text: str) -> None:
