@@ -9,7 +9,7 @@ from components.refusals import song_text
 from components.song_lines import tier_name
 from components.texts import FALLBACK, say
 from state.ladder import Ladder
-from state.queue import Advanced, Moved, Undone
+from state.moved import Advanced, Moved, Undone
 from state.review import HIGHEST_SCORE, Bookmarked, Reviewed
 from state.song import SongFacts
 

@@ -48,7 +48,8 @@ from components.who import Caller
 from persistence.archive import Archive
 from persistence.errors import PersistenceError
 from persistence.submissions import Submission
-from state.queue import Moved, Queue
+from state.moved import Moved
+from state.queue import Queue
 from state.refusal import Reason, Refused
 from state.song import Song, SongState
 

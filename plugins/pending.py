@@ -44,7 +44,8 @@ from components.texts import say
 from components.who import Caller, admit, reviewer
 from state.configure import Configuration
 from state.ladder import Ladder
-from state.queue import Moved, Queue
+from state.moved import Moved
+from state.queue import Queue
 from state.refusal import Reason, Refused
 from state.song import Song, SongState
 

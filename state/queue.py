@@ -7,7 +7,6 @@ and gets the first answer. All moves raise `Refused` when nothing was moved, wit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import orjson
@@ -16,6 +15,7 @@ from redis.asyncio import Redis
 from state import keys
 from state.board import Board
 from state.connection import fields_of, members_of
+from state.moved import Advanced, Moved, Undone
 from state.refusal import Reason, Refused
 from state.review import HIGHEST_SCORE, Bookmarked, Reviewed
 from state.revisions import Revisions
@@ -27,59 +27,6 @@ EDITABLE: Final = frozenset(("title", "artist", "link", "note", "track", "file",
 
 BOARDS_KEPT: Final = 256
 """Boards a process keeps, a few tens of kilobytes each: the revision says when one is still true."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Answer of a move that concerns one song. `place` counts from 1, None when it does not wait.
-
-    `barred` is why a rejected song did not go on in Free: `limit` or `closed`.
-    """
-
-    revision: int
-    kind: str
-    song: SongFacts
-    place: int | None = None
-    waiting: int | None = None
-    was: str | None = None
-    barred: str | None = None
-    from_tier: int | None = None
-
-    @classmethod
-    def from_answer(cls, answer: dict[str, Any]) -> Moved:
-        """The answer from a script's JSON."""
-        return cls(
-            revision=answer["revision"],
-            kind=answer["kind"],
-            song=SongFacts.from_answer(answer["song"]),
-            place=answer.get("place"),
-            waiting=answer.get("waiting"),
-            was=answer.get("was"),
-            barred=answer.get("barred"),
-            from_tier=answer.get("from"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """Answer of Next: what ended, what plays now (None: the queue is empty), how many still wait."""
-
-    revision: int
-    ended: SongFacts | None
-    song: SongFacts | None
-    waiting: int
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """Answer of Undo: the kind of move taken back, who had made it, the songs it concerned."""
-
-    revision: int
-    move: str
-    move_by: int
-    move_by_name: str
-    songs: tuple[SongFacts, ...]
-    playing: int | None
 
 
 def _is_number(song: int) -> bool:

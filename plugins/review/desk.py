@@ -18,7 +18,8 @@ from components.texts import describe
 from components.who import Caller, admit
 from state.configure import Configuration
 from state.ladder import Ladder
-from state.queue import Moved, Queue
+from state.moved import Moved
+from state.queue import Queue
 from state.scripts import Actor
 from state.song import Song, SongState
 

@@ -28,7 +28,8 @@ from persistence.files import (
     extension_of,
 )
 from state.board import Board
-from state.queue import Moved, Queue
+from state.moved import Moved
+from state.queue import Queue
 from state.refusal import Refused, Unopened
 from state.scripts import Actor
 from state.song import NewSong, SongFacts

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from state.connection import connect
-from state.queue import Advanced
+from state.moved import Advanced
 from state.refusal import Reason, Refused
 from state.scripts import Actor
 from state.song import NewSong

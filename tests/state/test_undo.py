@@ -10,8 +10,8 @@ import pytest
 from redis.asyncio import Redis
 
 from state.ladder import LINES, SKIPS, Ladder
+from state.moved import Undone
 from state.points import PointsChange
-from state.queue import Undone
 from state.refusal import Reason, Refused
 from state.scripts import Actor
 from state.song import NewSong

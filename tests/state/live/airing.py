@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from state.live import Began, Ingested, Live
 from state.live_events import LiveEvent, LiveKind
-from state.queue import Moved
+from state.moved import Moved
 from state.scripts import Actor
 from state.song import NewSong
 from tests.state.plays import Client
