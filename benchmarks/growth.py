@@ -27,7 +27,7 @@ from rich.table import Table
 from benchmarks.charts import Chart
 from benchmarks.inspected import PATIENCE, Inspected, inspected
 from benchmarks.memory.room import environment
-from benchmarks.rig import ACTOR, Bar, arguments, conclude, declared, moves
+from benchmarks.rig import ACTOR, Bar, archived, arguments, conclude, declared, moves
 from benchmarks.usage import commands, cpu_seconds, load, memory
 from bot import embedded
 from sandbox.discord import Channel, Sandbox
@@ -139,7 +139,7 @@ async def size(
     async with inspected(sandbox, environment=environment(folder)):
         await sandbox.connected(timeout=PATIENCE)
         await settle(sandbox, guilds, *moving)
-        await archived(redis)
+        await archived(redis, map(int, await redis.smembers(keys.GUILDS)))
     async with inspected(sandbox, environment=environment(folder)) as bot:
         await sandbox.connected(timeout=PATIENCE)
         ready = time.time() - bot.begun
@@ -151,16 +151,6 @@ async def size(
         once = await rest(bot, redis, sandbox, seconds)
         again = await rest(bot, redis, sandbox, seconds)
         return Size(guilds, ready, heard, once, again)
-
-
-async def archived(redis: Redis) -> None:
-    """Waits until every move is in PostgreSQL."""
-    for guild in map(int, await redis.smembers(keys.GUILDS)):
-        while True:
-            made, kept = await redis.mget(keys.revision(guild), keys.archived(guild))
-            if made is None or made == kept:
-                break
-            await asyncio.sleep(0.1)
 
 
 async def measure(console: Console, guilds: list[int], seconds: float) -> list[Size]:

@@ -11,10 +11,12 @@ import os
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from redis.asyncio import Redis
 from rich.console import Console
 
 from benchmarks.charts import Chart, draw
@@ -173,6 +175,24 @@ def room(sandbox: Sandbox, name: str = "Bench") -> tuple[Guild, Person, Channel]
     """A guild with one person who may do everything, and a channel."""
     guild = sandbox.create_guild(name, owner="Olga")
     return guild, guild.owner, guild.create_channel("bench")
+
+
+async def archived(redis: Redis, guilds: Iterable[int]) -> None:
+    """Waits until every move of these guilds is in PostgreSQL."""
+    for guild in guilds:
+        while True:
+            made, kept = await redis.mget(keys.revision(guild), keys.archived(guild))
+            if made is None or made == kept:
+                break
+            await asyncio.sleep(0.1)
+
+
+async def still(sandbox: Sandbox, seconds: float) -> None:
+    """Waits until nothing was asked of a Discord for that long."""
+    while (  # noqa: ASYNC110 - silence is no event
+        left := sandbox.requests[-1].at + seconds - time.time()
+    ) > 0:
+        await asyncio.sleep(left)
 
 
 @contextlib.asynccontextmanager

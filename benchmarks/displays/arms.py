@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from benchmarks.displays.shows import KINDS, Display, Show, prepare
 from benchmarks.inspected import PATIENCE
-from benchmarks.rig import ACTOR, declared, moves, percentile, process, room
+from benchmarks.rig import ACTOR, declared, moves, percentile, process, room, still
 from benchmarks.usage import commands, cpu_seconds
 from bot import embedded
 from bot.displays import PACE
@@ -171,10 +171,7 @@ class Arm:
 
     async def still(self) -> None:
         """Waits until Skipline has asked nothing of Discord for twice the pace."""
-        while (  # noqa: ASYNC110 - silence is no event
-            left := self.sandbox.requests[-1].at + 2 * PACE - time.time()
-        ) > 0:
-            await asyncio.sleep(left)
+        await still(self.sandbox, 2 * PACE)
 
 
 @contextlib.asynccontextmanager

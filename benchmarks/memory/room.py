@@ -7,7 +7,6 @@ import contextlib
 import os
 import secrets
 import tempfile
-import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +15,10 @@ from typing import Final
 from redis.asyncio import Redis
 
 from benchmarks.inspected import PATIENCE, Inspected, inspected
-from benchmarks.rig import ACTOR, declared, moves, room
+from benchmarks.rig import ACTOR, archived, declared, moves, room, still
 from bot import embedded
 from bot.embedded import Server
 from sandbox.discord import Channel, Guild, Message, Person, Reply, Sandbox
-from state import keys
 from state.configure import Configuration
 from state.connection import connect
 from state.queue import Queue
@@ -106,20 +104,12 @@ class Rooms:
 
     async def archived(self) -> None:
         """Waits until every move is in PostgreSQL."""
-        for each in self.all:
-            while True:
-                made, kept = await self.redis.mget(keys.revision(each.id), keys.archived(each.id))
-                if made is None or made == kept:
-                    break
-                await asyncio.sleep(0.1)
+        await archived(self.redis, (each.id for each in self.all))
 
     async def still(self) -> None:
         """Waits for that, and until the bot has asked nothing of Discord for two seconds."""
         await self.archived()
-        while (  # noqa: ASYNC110 - silence is no event
-            left := self.sandbox.requests[-1].at + 2.0 - time.time()
-        ) > 0:
-            await asyncio.sleep(left)
+        await still(self.sandbox, 2.0)
 
 
 def environment(folder: Path) -> dict[str, str]:
