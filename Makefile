@@ -82,7 +82,7 @@ lock: $(READY) ## pin the newest allowed versions, with hashes
 	echo "hatchling" | $(UV_COMPILE) --constraint requirements/dev.txt - --output-file requirements/build.txt
 
 clean: ## remove what was built or installed; your data stays
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist faults-logs .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements/dev.txt pyproject.toml
