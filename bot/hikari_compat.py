@@ -1,10 +1,11 @@
 """Mends how hikari keeps Discord's rate limits, for every client of this process.
 
-In hikari 2.7 the bucket of such a request is spoilt for ever: the task that wakes up whoever waits fails on
-the one that is gone, and its place among those under way is never given back. Every later request of that
-bucket in that process then waits without end, e.g. every edit in a channel, under a lease that goes on being
-renewed. Work whose lease may be another's is cancelled here, so this happens. One method is replaced: a
-request that is cancelled leaves its place in the line standing, and gives its turn on when that comes.
+In hikari 2.7 a request that is cancelled while it waits for its turn spoils its bucket for ever: the task
+that wakes up whoever waits fails on the one that is gone, and its place among those under way is never given
+back. Every later request of that bucket in that process then waits without end, e.g. every edit in a channel,
+under a lease that goes on being renewed. Work whose lease may be another's is cancelled here, so this
+happens. One method is replaced: a request that is cancelled leaves its place in the line standing, and gives
+its turn on when that comes.
 
 It also holds the moment at which a limit of Discord is over against the clock of this machine. Where that is
 minutes behind, or was ahead for a while, no message is edited for as long as the clock was off. Here the
@@ -35,16 +36,33 @@ HIKARIS_CLOCK: Final = buckets.time  # pyright: ignore[reportPrivateImportUsage]
 _STEPPED_SECONDS: Final = 60.0
 """No answer is on its way for so long: Discord's clock was set."""
 
+_SPAN_SECONDS: Final = 600.0
+"""From one to two of these an answer counts: a clock that nobody sets goes wrong by seconds a day."""
+
 
 class _DiscordsClock:
     """What hikari asks for the time: Discord's clock, as far as it is known, else that of this machine."""
 
     ahead: float | None = None
-    """Seconds by which it is ahead of the clock that nobody sets."""
+    """Seconds by which it is ahead of the clock that nobody sets: the most that an answer said of late."""
+    _before = _latest = _since = float("-inf")
 
     @classmethod
     def time(cls) -> float:
         return time.time() if cls.ahead is None else time.monotonic() + cls.ahead
+
+    @classmethod
+    def hear(cls, told: float) -> None:
+        """Takes in what it said when an answer that comes just now was sent."""
+        now = time.monotonic()
+        ahead = told - now
+        if cls.ahead is None or cls.ahead - ahead >= _STEPPED_SECONDS:
+            cls._before, cls._latest, cls._since = ahead, ahead, now
+        elif now - cls._since > _SPAN_SECONDS:
+            cls._before, cls._latest, cls._since = cls._latest, ahead, now
+        else:
+            cls._latest = max(cls._latest, ahead)
+        cls.ahead = max(cls._before, cls._latest)
 
 
 def mend_rate_limits() -> None:
@@ -66,11 +84,9 @@ def _update(
     reset_at: float,
     reset_after: float,
 ) -> None:
-    ahead = reset_at - reset_after - time.monotonic()
-    known = _DiscordsClock.ahead
     # hikari takes a header that is missing for 0.
-    if reset_at and (known is None or not -_STEPPED_SECONDS < ahead - known < 0):
-        _DiscordsClock.ahead = ahead
+    if reset_at:
+        _DiscordsClock.hear(reset_at - reset_after)
     HIKARIS_UPDATE(
         self,
         compiled_route,
