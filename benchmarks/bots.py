@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterable
@@ -104,6 +103,4 @@ async def bots(name: str, shards: int, gateways: list[str], workers: int) -> Asy
 
 
 async def _end(crew: Crew) -> None:
-    for each in crew.all:
-        if each.child is not None and each.child.returncode is None:
-            await each.end(signal.SIGTERM)
+    await asyncio.gather(*(each.close() for each in crew.all))

@@ -57,8 +57,7 @@ class Member:
     @property
     def alive(self) -> bool:
         """Whether it runs."""
-        child = self.process.child
-        return child is not None and child.returncode is None
+        return self.process.runs
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to it, and to nothing it started."""
@@ -108,31 +107,17 @@ class Member:
             await self.process.says("Skipline is up", _START_SECONDS)
         finally:
             # Nobody else knows of it any more.
-            _kill(old)
+            old.kill()
 
     def step_clock(self, seconds: int) -> None:
         """Set its clock off by so much."""
         self.clock.write_text(f"{seconds:+d}\n")
-
-    async def end(self) -> None:
-        """Have it end in order, and by force if it does not."""
-        self.wake()
-        try:
-            await self.process.end()
-        except TimeoutError:
-            _kill(self.process)
 
     async def restart(self) -> None:
         """Start it anew after its end, as whatever supervises it would."""
         assert self.process.child is not None
         await asyncio.wait_for(self.process.child.wait(), 20)
         await self.start()
-
-
-def _kill(process: Process) -> None:
-    if process.child is not None and process.child.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.child.kill()
 
 
 class Plant(Stage):
@@ -230,7 +215,7 @@ class Plant(Stage):
         self.members[name] = Member(name, frozenset(shards), process, redis, postgres, clock)
 
     async def _end(self) -> None:
-        await asyncio.gather(*(member.end() for member in self.members.values() if member.alive))
+        await asyncio.gather(*(member.process.close() for member in self.members.values()))
 
     def of(self, kind: str) -> list[Member]:
         """The gateways, or the workers."""

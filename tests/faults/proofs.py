@@ -222,8 +222,3 @@ def leaks_unnoticed() -> list[str]:
         if not found.broken:
             missing.append(f"a leak of {kind}")
     return missing
-
-
-async def sees_what_is_wrong(stage: Stage, rooms: list[Room], forgiven: set[str]) -> bool:
-    """Whether everything that is broken on purpose is noticed."""
-    return not await unnoticed(stage, rooms, forgiven)

@@ -122,6 +122,26 @@ class Process:
         await self._reader
         return code
 
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.child is not None and self.child.returncode is None
+
+    async def close(self) -> None:
+        """Ends it in order if it runs, and by force if it does not end."""
+        if self.runs:
+            self.wake()
+            try:
+                await self.end()
+            except TimeoutError:
+                self.kill()
+
+    def kill(self) -> None:
+        """Ends it by force if it runs, without waiting for it."""
+        if self.child is not None and self.runs:
+            with contextlib.suppress(ProcessLookupError):
+                self.child.kill()
+
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
