@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable
+from random import Random
 
 import pytest
 from hikari.errors import RateLimitTooLongError
@@ -133,10 +134,68 @@ async def test_discords_clock_is_followed_by_one_that_goes_wrong_for_weeks(
     await manager.close()
 
 
+class Far:
+    """A Discord whose answers are on their way for a while, with windows of a limit of five in 5 s."""
+
+    WAY, WINDOW, LIMIT = 0.3, 5.0, 5
+
+    def __init__(self, bucket: RESTBucket) -> None:
+        self.bucket, self.now, self.opened, self.used = bucket, 1e9, 0.0, 0
+
+    def monotonic(self) -> float:
+        return self.now - 1e6
+
+    async def request(self, after: float) -> None:
+        """One that is answered; whoever has to wait longer than a moment for a turn is stuck."""
+        self.now += after
+        async with asyncio.timeout(PATIENCE), self.bucket:
+            told = self.now
+            if told >= self.opened + self.WINDOW:
+                self.opened, self.used = told, 0
+            self.used += 1
+            assert self.used <= self.LIMIT, "Discord refuses it"
+            left = self.opened + self.WINDOW - told
+            self.now += self.WAY
+            if self.bucket.is_unknown:
+                self.bucket.resolve("known", self.LIMIT - self.used, self.LIMIT, told + left, left)
+            else:
+                self.bucket.update_rate_limit(self.LIMIT - self.used, self.LIMIT, told + left, left)
+
+
+def far(monkeypatch: pytest.MonkeyPatch) -> Far:
+    route = routes.PATCH_CHANNEL_MESSAGE.compile(channel=1, message=2)
+    world = Far(RESTBucket("unknown", route, ManualRateLimiter(), 15.0))
+    monkeypatch.setattr(hikari_compat, "time", world)
+    return world
+
+
+async def paced(world: Far) -> None:
+    """Requests at a pace that the limit allows: none has to wait."""
+    random = Random(1)
+    for _ in range(200):
+        await world.request(after=random.uniform(1.1, 1.6))
+        assert not world.bucket.is_rate_limited(buckets.time.time())
+
+
+async def test_a_limit_of_a_far_discord_stays_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    await paced(far(monkeypatch))
+
+
+async def test_hikari_still_takes_it_for_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def update(self: RESTBucket, remaining: int, limit: int, reset_at: float, reset_after: float) -> None:
+        hikari_compat.HIKARIS_UPDATE(self, remaining, limit, reset_at, reset_after)
+
+    world = far(monkeypatch)
+    monkeypatch.setattr(RESTBucket, "update_rate_limit", update)
+    with pytest.raises(AssertionError):
+        await paced(world)
+
+
 async def test_hikari_still_takes_our_clock_for_discords(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (buckets, rate_limits):
         monkeypatch.setattr(module, "time", hikari_compat.HIKARIS_CLOCK)
-    monkeypatch.setattr(RESTBucketManager, "update_rate_limits", hikari_compat.HIKARIS_UPDATE)
+    monkeypatch.setattr(RESTBucket, "update_rate_limit", hikari_compat.HIKARIS_UPDATE)
+    monkeypatch.setattr(RESTBucket, "resolve", hikari_compat.HIKARIS_RESOLVE)
     monkeypatch.setattr(RESTBucket, "acquire", hikari_compat.HIKARIS_ACQUIRE)
     with pytest.raises(RateLimitTooLongError):
         await edited_twice(90.0)
