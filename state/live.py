@@ -68,7 +68,10 @@ class Began:
 
 
 class Live:
-    """The lives of every guild. All times are ms since 1970, by the clock of whoever is connected."""
+    """The lives of every guild. All times are ms since 1970.
+
+    Whoever tells them by its own clock gives as `now` what that says: where it is wrong they are put right.
+    """
 
     def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
@@ -103,47 +106,61 @@ class Live:
             linked=tuple((int(h), name, int(user)) for h, name, user in answer.get("linked") or ()),
         )
 
-    async def begin(self, guild: int, host: str, host_id: int, room: int, at: int) -> Began:
+    async def begin(
+        self, guild: int, host: str, host_id: int, room: int, at: int, *, now: int | None = None
+    ) -> Began:
         """Opens a host's session, or goes on with one that was left within the guild's `live_grace`.
 
         Whatever lay between is a gap. Begun again at the same moment it is the same answer.
         """
         arguments = {"verb": "begin", "host": host, "host_id": str(host_id), "room": str(room), "at": at}
-        answer = await self._scripts.move("session", guild, f"begin:{host}:{at}", _BOT, arguments)
+        request = f"begin:{host}:{at}"
+        answer = await self._scripts.move("session", guild, request, _BOT, _told(arguments, now))
         return Began(answer["session"], answer["resumed"], answer.get("ended"))
 
-    async def away(self, guild: int, session: int, at: int, why: str) -> None:
+    async def away(self, guild: int, session: int, at: int, why: str, *, now: int | None = None) -> None:
         """Notes that the connection or the live is gone, which may come back."""
-        await self._turn(guild, {"verb": "away", "session": str(session), "at": at, "why": why})
+        await self._turn(guild, {"verb": "away", "session": str(session), "at": at, "why": why}, now=now)
 
     async def back(self, guild: int, session: int, at: int) -> None:
         """Notes that it is back; the time between is a gap."""
         await self._turn(guild, {"verb": "back", "session": str(session), "at": at})
 
-    async def gap(self, guild: int, session: int, start: int, end: int, why: str) -> None:
+    async def gap(
+        self, guild: int, session: int, start: int, end: int, why: str, *, now: int | None = None
+    ) -> None:
         """Notes a stretch in which events were lost."""
         await self._turn(
-            guild, {"verb": "gap", "session": str(session), "from": start, "to": end, "why": why}
+            guild, {"verb": "gap", "session": str(session), "from": start, "to": end, "why": why}, now=now
         )
 
-    async def end(self, guild: int, session: int, at: int, *, left: int | None = None) -> None:
+    async def end(
+        self, guild: int, session: int, at: int, *, left: int | None = None, now: int | None = None
+    ) -> None:
         """Closes a session. It stays until `stored`; raises `Refused` (`no_session`) when it is over.
 
         With `left` only if it was left off then, and is not on again or was heard of since.
         """
         more = {} if left is None else {"left": left}
-        await self._turn(guild, {"verb": "end", "session": str(session), "at": at, **more})
+        await self._turn(guild, {"verb": "end", "session": str(session), "at": at, **more}, now=now)
 
     async def stored(self, guild: int, session: int) -> None:
         """Drops an ended session that PostgreSQL has. Raises `Refused` (`no_session`) when it is gone."""
         # No moment tells one time from another: a backup put back brings the session, to be dropped again.
         await self._turn(guild, {"verb": "stored", "session": str(session)}, request="")
 
-    async def _turn(self, guild: int, arguments: Mapping[str, object], *, request: str | None = None) -> None:
+    async def _turn(
+        self,
+        guild: int,
+        arguments: Mapping[str, object],
+        *,
+        request: str | None = None,
+        now: int | None = None,
+    ) -> None:
         if request is None:
             request = ":".join(str(value) for value in arguments.values())
         try:
-            await self._scripts.move("session", guild, request, _BOT, arguments)
+            await self._scripts.move("session", guild, request, _BOT, _told(arguments, now))
         except Refused as refused:
             if refused.reason is not Reason.UNCHANGED:
                 raise
@@ -218,3 +235,7 @@ class Live:
 def promotions_of(facts: Mapping[str, Any]) -> tuple[Promotion, ...]:
     """The songs that gifts lifted, from the answer of a move or the data of its event."""
     return tuple(Promotion.from_answer(row) for row in facts.get("promotions") or ())
+
+
+def _told(arguments: Mapping[str, object], now: int | None) -> dict[str, object]:
+    return dict(arguments) if now is None else {**arguments, "now": now}

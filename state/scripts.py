@@ -77,6 +77,8 @@ CONSTANTS: Final[Mapping[str, str]] = {
     "VIEWERS_GAP_MS": "60000",
     # So far ahead of ours TikTok's clock may be; what is sent later than that was sent now.
     "AHEAD_MS": "60000",
+    # A worker whose clock differs so much from the server's has a wrong one.
+    "CLOCK_WRONG_MS": "2000",
     "SEEN_MS": str(15 * 60 * 1000),
     "SEEN_MOST": "20000",
     "STREAK_MS": str(5 * 60 * 1000),

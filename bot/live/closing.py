@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
@@ -119,8 +118,9 @@ class Closing(Upkeep):
                 # One from before there were timers, e.g. of an old backup, has none.
                 await self._timers.set(guild, f"session:{session.id}", grace, new=True)
             else:
+                seconds, micros = await self._redis.time()
                 away = session.away_at if session.state == "away" else None
-                await self._end(guild, session, away or time.time_ns() // 1_000_000)
+                await self._end(guild, session, away or seconds * 1000 + micros // 1000)
 
     async def _end(self, guild: int, session: LiveSession, at: int, *, left: int | None = None) -> None:
         try:

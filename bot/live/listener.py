@@ -131,7 +131,7 @@ class Listener:
             if session is None:
                 return
             try:
-                await self._quietly(self._live.end(guild, session, _now()))
+                await self._quietly(self._live.end(guild, session, at := _now(), now=at))
             except (RedisError, OSError, Unopened, Fenced) as gone:
                 # Whoever keeps the sessions ends those of hosts that nobody wants, too.
                 _log.warning("The session of @%s is ended later (%s).", self.handle, type(gone).__name__)
@@ -181,7 +181,7 @@ class Listener:
         return any(host.wanted and host.handle == self.handle for host in await self._hosts.all(guild))
 
     async def _begin(self, guild: int, room: int, at: int) -> int:
-        began = await self._live.begin(guild, self.handle, self._host_id, room, at)
+        began = await self._live.begin(guild, self.handle, self._host_id, room, at, now=_now())
         self._sessions[guild] = began.session
         self._away.pop(guild, None)
         return began.session
@@ -229,12 +229,12 @@ class Listener:
                 # It was over when it was found again, or it ended before our eyes.
                 gap = status.gap
                 at, why = (gap.since, gap.why) if gap is not None else (now, OVER)
-            await self._quietly(self._live.away(guild, self._sessions[guild], at, why))
+            await self._quietly(self._live.away(guild, self._sessions[guild], at, why, now=_now()))
             self._away[guild] = self._sessions.pop(guild)
         if status.gap is not None and guild in self._away:
             # It was over before it was found again: what was missed until then is told all the same.
             since, until, why = status.gap.since, status.gap.until, status.gap.why
-            await self._quietly(self._live.gap(guild, self._away[guild], since, until, why))
+            await self._quietly(self._live.gap(guild, self._away[guild], since, until, why, now=_now()))
         if status.state is State.WAITING:
             self._away.pop(guild, None)
         await self._tell(guild, status, now)

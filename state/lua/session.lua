@@ -4,9 +4,23 @@
 --   the grace time, in whatever room; otherwise a new one, and an older one of the host ends where it was left
 -- away: session at [why]   back: session at   gap: session from to why   end: session at [left: when it was left off]
 -- stored: session
--- Times in ms by the clock of whoever is connected.
+-- Times in ms. With `now`, what the clock by which they are told says as this is asked, they are put right where that
+-- clock is wrong.
+local off = ARGS.now and NOW - ARGS.now or 0
+-- Less is the way here.
+if math.abs(off) > CLOCK_WRONG_MS then
+  for _, name in ipairs({ 'at', 'from', 'to' }) do
+    ARGS[name] = ARGS[name] and ARGS[name] + off
+  end
+end
+
 local function key_of(id)
   return 'session:' .. id
+end
+
+-- A clock may have been set since the moment it told, but nothing ends before it began.
+local function not_before(id, at)
+  return math.max(at, tonumber(redis.call('HGET', PREFIX .. key_of(id), 'connected_at')))
 end
 
 local function put(id, fields)
@@ -132,7 +146,7 @@ if ARGS.verb == 'away' then
   if state == 'away' then
     return refuse('unchanged')
   end
-  put(id, { state = 'away', away_at = digits(ARGS.at), away_why = ARGS.why or 'away' })
+  put(id, { state = 'away', away_at = digits(not_before(id, ARGS.at)), away_why = ARGS.why or 'away' })
   set_end(id)
   return told(id, { why = ARGS.why })
 elseif ARGS.verb == 'back' then
@@ -154,5 +168,5 @@ end
 if ARGS.left and ARGS.left ~= left_off(id) then
   return refuse('unchanged')
 end
-finish(id, math.max(ARGS.at, tonumber(redis.call('HGET', PREFIX .. key_of(id), 'last_at') or '0')))
+finish(id, math.max(not_before(id, ARGS.at), tonumber(redis.call('HGET', PREFIX .. key_of(id), 'last_at') or '0')))
 return told(id, {})

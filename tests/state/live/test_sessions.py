@@ -197,3 +197,36 @@ async def test_who_looked_long_ago_ends_nothing_that_is_on_again(air: Airing) ->
     await air.live.end(air.guild, session, heard, left=heard)
     kept = await air.live.session(air.guild, session)
     assert kept is not None and kept.state == "ended"
+
+
+@pytest.mark.parametrize("wrong", [-2 * 60 * MINUTE, -5000, 5000, 2 * 60 * MINUTE])
+async def test_a_worker_with_a_wrong_clock_tells_the_right_times(
+    air: Airing, redis: Redis, wrong: int
+) -> None:
+    seconds, micros = await redis.time()
+    server = seconds * 1000 + micros // 1000
+    clock, room = server + wrong, 73
+
+    def near(told: int | None, ago: int) -> bool:
+        return told is not None and abs(server - ago - told) < 1000
+
+    began = await air.live.begin(air.guild, "theo", 6001, room, clock - 3000, now=clock)
+    await air.live.gap(air.guild, began.session, clock - 2500, clock - 2000, "dropped", now=clock)
+    await air.live.away(air.guild, began.session, clock - 1500, "dropped", now=clock)
+    session = await air.live.session(air.guild, began.session)
+    assert session is not None
+    assert near(session.started_at, 3000) and near(session.away_at, 1500)
+    ((since, until, _),) = session.gaps
+    assert near(since, 2500) and near(until, 2000)
+    await air.live.end(air.guild, began.session, clock, now=clock)
+    session = await air.live.session(air.guild, began.session)
+    assert session is not None and near(session.ended_at, 0)
+
+
+async def test_nothing_ends_before_it_began_though_a_clock_was_set_in_between(air: Airing) -> None:
+    await air.live.away(air.guild, air.session, START - 2 * 60 * MINUTE, "dropped")
+    session = await air.live.session(air.guild, air.session)
+    assert session is not None and session.away_at == START
+    await air.live.end(air.guild, air.session, START - 2 * 60 * MINUTE)
+    session = await air.live.session(air.guild, air.session)
+    assert session is not None and session.ended_at == START
