@@ -7,7 +7,14 @@ from collections.abc import Iterable
 from typing import Any, Final, cast
 
 import redis.exceptions
-from redis.asyncio import Connection, ConnectionPool, Redis, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio import (
+    BlockingConnectionPool,
+    Connection,
+    ConnectionPool,
+    Redis,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import (
@@ -78,6 +85,7 @@ PATIENCE: Final = 2.0
 
 _CONNECT_SECONDS: Final = 1.0
 _SENTINEL_SECONDS: Final = 0.5
+_CONNECTIONS: Final = 100
 _RETRIES: Final = 3
 
 
@@ -109,11 +117,19 @@ def connect(url: str, *, patience: float = PATIENCE) -> Redis:
             # Not a Redis to redis-py, but with the methods of one that are used here.
             return cast("Redis", cluster)
         case Form.SOCKET:
-            return Redis.from_pool(ConnectionPool(_Unix, **options))
+            return _pooled(_Unix, patience, **options)
         case Form.SERVER:
             host, port = address.nodes[0]
-            kind = _Tls if address.tls else _Tcp
-            return Redis.from_pool(ConnectionPool(kind, host=host, port=port, **options))
+            return _pooled(_Tls if address.tls else _Tcp, patience, host=host, port=port, **options)
+
+
+def _pooled(kind: type[AbstractConnection], patience: float, **options: Any) -> Redis:
+    # Many guilds are looked at in the same moment, e.g. when Redis is back: whoever finds every connection in
+    # use waits for one, where redis-py's other pool fails.
+    pool = BlockingConnectionPool(
+        connection_class=kind, max_connections=_CONNECTIONS, timeout=patience, **options
+    )
+    return Redis.from_pool(pool)
 
 
 class _Watched(Redis):

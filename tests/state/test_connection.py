@@ -89,3 +89,10 @@ async def test_a_write_that_nobody_reads_is_given_up(unused_tcp_port: int) -> No
     await client.aclose()
     server.close()
     await server.wait_closed()
+
+
+async def test_more_may_ask_at_once_than_there_are_connections(quiet_redis_url: str) -> None:
+    async with connect(quiet_redis_url) as redis:
+        client: Any = redis
+        asked = [client.blpop("nothing comes", timeout=0.1) for _ in range(300)]
+        assert await asyncio.gather(*asked) == [None] * 300
