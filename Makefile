@@ -35,7 +35,7 @@ doctor: $(READY) ## check settings, servers and Discord, and say what to mend
 # them would compile everything anew where the environment forbids to keep bytecode.
 test test-cluster: export PYTHONDONTWRITEBYTECODE :=
 test: $(READY) $(BROWSER) ## run all tests; ARGS="tests/state -x" runs some
-	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 5 --dist worksteal $(ARGS)
 
 # What brings its own cluster has run in `test` already.
 test-cluster: $(READY) ## run the tests of state/ on a cluster of three servers
