@@ -31,7 +31,7 @@ run: $(READY) ## run the bot with the settings of the environment and .env
 doctor: $(READY) ## check settings, servers and Discord, and say what to mend
 	$(BIN)/skipline doctor
 
-# Most tests wait for servers and for the pace of the displays: four processes keep two cores busy. Each of
+# Most tests wait for servers and for the pace of the displays: five processes keep two cores busy. Each of
 # them would compile everything anew where the environment forbids to keep bytecode.
 test test-cluster: export PYTHONDONTWRITEBYTECODE :=
 test: $(READY) $(BROWSER) ## run all tests; ARGS="tests/state -x" runs some
