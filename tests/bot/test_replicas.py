@@ -13,6 +13,7 @@ import pytest
 from bot.embedded.durability import weaknesses
 from state.connection import connect
 from tests.bot.asking import healthz
+from tests.schema_plugin import watch
 from tests.stage import set_up, settings_for
 from tests.valkeys import HOST, Node, cluster, free_ports, linked, server, until
 
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
 def always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every question is answered by a look of its own."""
     monkeypatch.setattr("bot.health.server.FRESH_SECONDS", -1.0)
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[Sandbox]:
+    """One of its own: on that of the run another bot may answer first."""
+    from sandbox.discord import Sandbox  # only who needs it pays for loading it
+
+    sandbox = await Sandbox.start()
+    watch(sandbox)
+    yield sandbox
+    await sandbox.close()
 
 
 @pytest.fixture

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot import embedded
+from tests.schema_plugin import watch
 from tests.stage import settings_for
 
 if TYPE_CHECKING:
     from sandbox.discord import Sandbox
 
 CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[Sandbox]:
+    """One of its own: on that of the run another bot may answer first."""
+    from sandbox.discord import Sandbox  # only who needs it pays for loading it
+
+    sandbox = await Sandbox.start()
+    watch(sandbox)
+    yield sandbox
+    await sandbox.close()
 
 
 async def test_no_answer_has_its_message_sent_back_by_discord(
