@@ -29,7 +29,7 @@ from state.song import NewSong
 from tests.stage import Stage, until
 
 NAME = "Quillonia Vex"
-HANDLE = 7123456789012345678
+HANDLE = 7333456789012345699
 TIKTOK, LATER = "quillonia.vex", "quillonia.later"
 OTHER_VIEWER = 7123456789012345600
 WORDS = re.compile(rf"{NAME}|{NAME.replace(' ', '%20')}|{HANDLE}|{TIKTOK}|{LATER}")
